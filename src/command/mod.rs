@@ -1,0 +1,10 @@
+//! The commands, one file each. A command wires the modules together; it has no logic of its own. Each returns the exit
+//! code of the program; an error is printed by `main` and becomes exit code 1.
+
+pub mod check;
+pub mod console;
+pub mod drill;
+pub mod explain;
+pub mod lint;
+pub mod schema;
+pub mod simulate;

@@ -1,0 +1,1 @@
+//! The Kubernetes API as clients use it, over real TLS.
