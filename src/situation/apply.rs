@@ -120,6 +120,7 @@ impl Situation {
             Observation::Listed(kind) => self.end_list(kind),
             Observation::Gone(kind, key) => return self.lose(kind, &key),
             Observation::Skipped(kind, name, reason) => self.skip(kind, name, reason),
+            Observation::Limited(source, part) => self.sources.entry(source).or_default().limited = part,
             Observation::Source(source, state) => return self.set_source(source, state),
             Observation::Heard(source, at) => return self.hear(source, at),
             Observation::Cluster(id) => self.cluster = id,
