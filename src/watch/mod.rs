@@ -3,6 +3,11 @@
 //! [`open`] starts the sources; their observations arrive in batches over one bounded channel. The [`Reader`] asks for
 //! what is not watched (logs), through a closed enum of reads.
 
+mod connect;
+mod decode;
+mod failure;
+mod pace;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
