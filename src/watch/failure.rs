@@ -9,8 +9,8 @@ use crate::situation::{Text, Trouble};
 /// Why a request gave nothing. None of its words come from an object.
 #[derive(Debug, Clone)]
 pub(super) enum Failure {
-    /// The server says no: HTTP code, the Status' reason and message, and when to come back.
-    Refused { code: u16, reason: Text, message: Text, retry_after: Option<Duration> },
+    /// The server says no: HTTP code, the Status' message, and when to come back.
+    Refused { code: u16, message: Text, retry_after: Option<Duration> },
     /// Something answered that is not the API: a proxy, a portal, another server. HTTP code and its title.
     Foreign { code: u16, title: Text },
     /// No answer.

@@ -68,11 +68,11 @@ pub(super) async fn probe(endpoint: &Endpoint, clocks: &Clocks, pace: Pace) -> P
         ..EndpointHealth::default()
     };
     match ready {
-        Ok(page) => {
-            health.ready = page.checks;
+        Ok(answer) => {
+            health.ready = answer.checks;
             health.answered = true;
-            health.latency = Some(page.latency);
-            Probe { health, failure: None, skew: page.skew }
+            health.latency = Some(answer.latency);
+            Probe { health, failure: None, skew: answer.skew }
         }
         Err(failure) => {
             // 401 is an answer: the server is alive.
@@ -151,7 +151,10 @@ struct Metadata {
 }
 
 /// `/version` and the UID of namespace kube-system; the UID is empty when we may not see it.
-pub(super) async fn identify(endpoint: &Endpoint, patience: Duration) -> (Result<Text, Failure>, Result<Text, Failure>) {
+pub(super) async fn identify(
+    endpoint: &Endpoint,
+    patience: Duration,
+) -> (Result<Text, Failure>, Result<Text, Failure>) {
     let version = async {
         let body = endpoint.read("/version", patience).await?;
         let version: Version = serde_json::from_slice(&body).map_err(|e| Failure::Garbled(e.into()))?;

@@ -57,18 +57,7 @@ impl Keeper {
         pace: Pace,
     ) -> Self {
         let backoff = Backoff::new(pace);
-        Self {
-            connector,
-            state,
-            calls,
-            outlet,
-            clocks,
-            pace,
-            backoff,
-            refusals: 0,
-            renewed: None,
-            identified: false,
-        }
+        Self { connector, state, calls, outlet, clocks, pace, backoff, refusals: 0, renewed: None, identified: false }
     }
 
     /// Runs until nobody listens any more.
@@ -160,7 +149,7 @@ impl Keeper {
     }
 
     /// Says what was seen and chooses the endpoint; whether any is alive.
-    async fn judge(&mut self, access: &Access, probes: Vec<Probe>) -> Result<bool, Closed> {
+    async fn judge(&self, access: &Access, probes: Vec<Probe>) -> Result<bool, Closed> {
         let (at, was_up) = {
             let state = self.state.borrow();
             (state.at, state.up)

@@ -103,8 +103,6 @@ impl Endpoint {
 #[derive(Deserialize)]
 struct Status {
     #[serde(default)]
-    reason: Option<Text>,
-    #[serde(default)]
     message: Option<Text>,
 }
 
@@ -154,18 +152,18 @@ impl Answer {
     pub(in crate::watch) async fn refusal(self) -> Failure {
         let code = self.status.as_u16();
         let page = self.is_page();
-        let retry_after = self.headers.get(RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(|s| s.trim().parse().ok());
+        let retry_after =
+            self.headers.get(RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(|s| s.trim().parse().ok());
         let mut body = Vec::new();
         // What has come until it broke off is good enough for a reason.
         let _ = self.read(&mut body, NO_LIMIT).await;
         if page {
             return Failure::Foreign { code, title: title(&body) };
         }
-        let status = serde_json::from_slice(&body).unwrap_or(Status { reason: None, message: None });
+        let status = serde_json::from_slice(&body).unwrap_or(Status { message: None });
         let plain = || Text::new(String::from_utf8_lossy(&body).lines().next().unwrap_or_default());
         Failure::Refused {
             code,
-            reason: status.reason.unwrap_or_default(),
             message: status.message.unwrap_or_else(plain),
             retry_after: retry_after.map(Duration::from_secs),
         }

@@ -108,7 +108,10 @@ pub(super) fn choose(config: &Kubeconfig, files: &str, wanted: Option<&str>) -> 
     };
     let context = config.contexts.iter().find(|c| c.name == name).and_then(|c| c.context.clone());
     let Some(context) = context else {
-        return Err(trouble(&format!("no context {} in {files}", clean(name)), &format!("pass --context NAME; {}", known())));
+        return Err(trouble(
+            &format!("no context {} in {files}", clean(name)),
+            &format!("pass --context NAME; {}", known()),
+        ));
     };
     let cluster = config.clusters.iter().find(|c| c.name == context.cluster).and_then(|c| c.cluster.clone());
     let Some(cluster) = cluster else {

@@ -326,7 +326,10 @@ fn authority(cluster: &kube::config::Cluster) -> Result<Option<Vec<Vec<u8>>>, Tr
         (name.clone(), pem.map_err(|_| trouble(&format!("{name} is not base64"), "copy a fresh kubeconfig"))?)
     } else if let Some(file) = cluster.certificate_authority.as_deref().filter(|f| !f.is_empty()) {
         let pem = std::fs::read(file).map_err(|error| {
-            trouble(&format!("cannot read the certificate authority {file}: {error}"), "check the path in the kubeconfig")
+            trouble(
+                &format!("cannot read the certificate authority {file}: {error}"),
+                "check the path in the kubeconfig",
+            )
         })?;
         (format!("the certificate authority {file}"), pem)
     } else {

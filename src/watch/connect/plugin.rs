@@ -112,7 +112,8 @@ fn prepare(plugin: &ExecConfig, cluster: Option<&ExecAuthCluster>, name: &str) -
         "kind": "ExecCredential",
         "spec": { "interactive": false, "cluster": cluster },
     });
-    let info = serde_json::to_string(&info).map_err(|_| trouble("the cluster's data cannot be handed to the plugin", ""))?;
+    let info =
+        serde_json::to_string(&info).map_err(|_| trouble("the cluster's data cannot be handed to the plugin", ""))?;
     let mut command = Command::new(name);
     command.args(plugin.args.iter().flatten()).env("KUBERNETES_EXEC_INFO", info);
     for entry in plugin.env.iter().flatten() {
@@ -183,6 +184,9 @@ fn parse(name: &str, printed: &[u8]) -> Result<Credential, Trouble> {
         .and_then(|p| p.status)
         .filter(|s| s.token.is_some() || (s.client_certificate_data.is_some() && s.client_key_data.is_some()))
         .ok_or_else(|| {
-            trouble(&format!("the credential plugin {name} printed no credential"), "run it in a shell to see what it says")
+            trouble(
+                &format!("the credential plugin {name} printed no credential"),
+                "run it in a shell to see what it says",
+            )
         })
 }

@@ -19,8 +19,11 @@ pub(super) fn proxy_for(server: &Uri, configured: Option<&str>, env: &Surroundin
     if let Some(proxy) = configured.filter(|p| !p.is_empty()) {
         return parse(proxy, "the kubeconfig's proxy-url").map(Some);
     }
-    let names: &[&str] =
-        if server.scheme_str() == Some("http") { &["HTTP_PROXY", "http_proxy"] } else { &["HTTPS_PROXY", "https_proxy"] };
+    let names: &[&str] = if server.scheme_str() == Some("http") {
+        &["HTTP_PROXY", "http_proxy"]
+    } else {
+        &["HTTPS_PROXY", "https_proxy"]
+    };
     let Some(proxy) = env.first(names) else { return Ok(None) };
     let exempt = env.first(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
     if bypasses(server, &exempt) {
@@ -32,7 +35,8 @@ pub(super) fn proxy_for(server: &Uri, configured: Option<&str>, env: &Surroundin
 fn parse(proxy: &str, whence: &str) -> Result<Uri, Trouble> {
     let url = if proxy.contains("://") { proxy.to_owned() } else { format!("http://{proxy}") };
     let url = url.replacen("socks5h://", "socks5://", 1);
-    let trouble = |why: &str| super::trouble(&format!("{whence} {why}"), "write it as http://host:port or socks5://host:port");
+    let trouble =
+        |why: &str| super::trouble(&format!("{whence} {why}"), "write it as http://host:port or socks5://host:port");
     let uri: Uri = url.parse().map_err(|_| trouble("is not a URL"))?;
     match uri.scheme_str() {
         Some("http" | "https" | "socks5") if uri.host().is_some() => Ok(uri),
@@ -92,7 +96,9 @@ fn contains(network: &str, bits: &str, address: Option<IpAddr>) -> bool {
         return false;
     };
     match (network, address) {
-        (IpAddr::V4(n), IpAddr::V4(a)) => bits <= 32 && (n.to_bits() ^ a.to_bits()).checked_shr(32 - bits).unwrap_or(0) == 0,
+        (IpAddr::V4(n), IpAddr::V4(a)) => {
+            bits <= 32 && (n.to_bits() ^ a.to_bits()).checked_shr(32 - bits).unwrap_or(0) == 0
+        }
         (IpAddr::V6(n), IpAddr::V6(a)) => {
             bits <= 128 && (n.to_bits() ^ a.to_bits()).checked_shr(128 - bits).unwrap_or(0) == 0
         }
@@ -115,7 +121,8 @@ mod tests {
         assert_eq!(proxy("https://api.example.com:6443"), None);
         assert_eq!(proxy("https://203.0.113.7:6443"), Some("http://proxy.example.com:3128".parse().expect("a URL")));
         assert_eq!(proxy("http://203.0.113.7:8080"), None, "HTTPS_PROXY is for https");
-        let forced = proxy_for(&"https://api.example.com".parse().expect("a URL"), Some("socks5://p.example.com:1"), &env);
+        let forced =
+            proxy_for(&"https://api.example.com".parse().expect("a URL"), Some("socks5://p.example.com:1"), &env);
         assert!(forced.expect("a proxy").is_some(), "the kubeconfig's own proxy-url always holds");
     }
 

@@ -11,10 +11,7 @@ use crate::situation::{Key, Text};
 
 /// `metadata`, with what is read of annotations (nothing, or a struct) and of `managedFields` (nothing, or [`Modified`]).
 #[derive(Default, serde::Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    bound(deserialize = "A: Default + Deserialize<'de>, M: Default + Deserialize<'de>")
-)]
+#[serde(rename_all = "camelCase", bound(deserialize = "A: Default + Deserialize<'de>, M: Default + Deserialize<'de>"))]
 pub(in crate::watch) struct MetaWire<A = IgnoredAny, M = IgnoredAny> {
     #[serde(default, deserialize_with = "nullable")]
     pub(in crate::watch) name: Text,

@@ -29,11 +29,6 @@ pub(in crate::watch) fn pods(json: &[u8]) -> serde_json::Result<Vec<(Text, Text,
     Ok(list.items.into_iter().flat_map(containers).collect())
 }
 
-/// Usage of one pod's containers.
-pub(in crate::watch) fn pod(json: &[u8]) -> serde_json::Result<Vec<(Text, Text, Usage)>> {
-    Ok(containers(serde_json::from_slice(json)?).collect())
-}
-
 fn containers(pod: PodMetricsWire) -> impl Iterator<Item = (Text, Text, Usage)> {
     let (name, at) = (pod.metadata.name, pod.timestamp.0);
     pod.containers.into_iter().map(move |c| (name.clone(), c.name, Usage { amounts: c.usage.0, at }))

@@ -23,7 +23,7 @@ mod tests;
 
 use crate::situation::object::Object;
 
-pub(super) use page::{Form, Page, Undecodable, WatchEvent, event, page};
+pub(super) use page::{Form, Undecodable, WatchEvent, event, page};
 
 /// An object as it comes over the wire.
 trait Wire: Sized {

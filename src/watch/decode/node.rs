@@ -2,7 +2,7 @@
 
 use super::Wire;
 use super::meta::MetaWire;
-use super::wire::{ConditionWire, Pairs, Resources, conditions, wire};
+use super::wire::{ConditionWire, Pairs, Resources, Time, conditions, wire};
 use crate::situation::Text;
 use crate::situation::object::{Node, NodeInfo, Object, Taint};
 
@@ -11,7 +11,7 @@ wire! {
 
     struct Spec { unschedulable: bool, taints: Vec<TaintWire> }
 
-    struct TaintWire { key: Text, value: Text, effect: Text }
+    struct TaintWire { key: Text, value: Text, effect: Text, time_added: Time }
 
     struct NodeStatus {
         addresses: Vec<AddressWire>,
@@ -69,7 +69,9 @@ impl Wire for NodeWire {
         Node {
             meta: self.metadata.into(),
             unschedulable: self.spec.unschedulable,
-            taints: taints.map(|t| Taint { key: t.key, value: t.value, effect: t.effect }).collect(),
+            taints: taints
+                .map(|t| Taint { key: t.key, value: t.value, effect: t.effect, added: t.time_added.0 })
+                .collect(),
             addresses: self.status.addresses.into_iter().map(|a| (a.r#type, a.address)).collect(),
             conditions: conditions(self.status.conditions),
             capacity: self.status.capacity.0,

@@ -38,8 +38,8 @@ pub(in crate::watch) enum WatchEvent {
     Observed(Observation, String),
     /// Nothing happened up to this version.
     Bookmark(String),
-    /// The server ends the watch: HTTP code, reason, message.
-    Error(u16, Text, Text),
+    /// The server ends the watch: HTTP code, message.
+    Error(u16, Text),
 }
 
 /// Why an answer is not what it should be; without any of its content.
@@ -60,7 +60,7 @@ impl From<serde_json::Error> for Undecodable {
 wire! {
     struct Named { metadata: MetaWire }
 
-    struct StatusWire { code: u16, reason: Text, message: Text }
+    struct StatusWire { code: u16, message: Text }
 }
 
 #[derive(Deserialize)]
@@ -166,13 +166,14 @@ fn event_of<T: Wire + DeserializeOwned>(kind: Kind, line: &[u8]) -> Result<Watch
             Ok(WatchEvent::Observed(seen, version))
         }
         "DELETED" => {
-            let MetaWire { namespace, name, resource_version, .. } = serde_json::from_str::<Named>(object.get())?.metadata;
+            let MetaWire { namespace, name, resource_version, .. } =
+                serde_json::from_str::<Named>(object.get())?.metadata;
             Ok(WatchEvent::Observed(Observation::Gone(kind, Key { namespace, name }), resource_version))
         }
         "BOOKMARK" => Ok(WatchEvent::Bookmark(serde_json::from_str::<Named>(object.get())?.metadata.resource_version)),
         "ERROR" => {
             let status: StatusWire = serde_json::from_str(object.get())?;
-            Ok(WatchEvent::Error(status.code, status.reason, status.message))
+            Ok(WatchEvent::Error(status.code, status.message))
         }
         _ => Err(Undecodable::Other("an event of an unknown type".to_owned())),
     }
