@@ -68,7 +68,7 @@ impl Failure {
 
     pub(super) fn unsupported_media() -> Self {
         let message = "the body of the request was in an unknown format - accepted media types include: \
-                       application/json";
+                       application/json, application/vnd.kubernetes.protobuf";
         Self::new(415, "UnsupportedMediaType", message, Value::Null)
     }
 

@@ -18,6 +18,7 @@ mod look;
 mod media;
 mod metrics;
 mod options;
+mod proto;
 mod read;
 mod render;
 mod reviews;

@@ -7,6 +7,7 @@ use super::answer::Answer;
 use super::failure::Failure;
 use super::identity::User;
 use super::look::Look;
+use super::proto::review_spec;
 use crate::drill::store::{ResourceDef, stamp};
 
 /// Answers a review that was posted; a kind that the server does not review is a method it does not allow.
@@ -17,14 +18,21 @@ pub(super) fn answer(
     body: &[u8],
     now: jiff::Timestamp,
 ) -> Result<Answer, Failure> {
-    if !media.is_empty() && !media.starts_with("application/json") {
-        return Err(Failure::unsupported_media());
-    }
-    let review: Value = serde_json::from_slice(body).map_err(|e| {
-        let message = format!("{} in version {:?} cannot be handled as a {}: {e}", def.kind, def.version, def.kind);
+    let unreadable = |why: &str| {
+        let message = format!("{} in version {:?} cannot be handled as a {}: {why}", def.kind, def.version, def.kind);
         Failure::bad_request(message)
-    })?;
-    let spec = without_empty(review.at("spec"));
+    };
+    let spec = match media.split(';').next().unwrap_or_default() {
+        "" | "application/json" => {
+            let review: Value = serde_json::from_slice(body).map_err(|e| unreadable(&e.to_string()))?;
+            review.at("spec").clone()
+        }
+        "application/vnd.kubernetes.protobuf" => {
+            review_spec(body).ok_or_else(|| unreadable("provided data does not appear to be a protobuf message"))?
+        }
+        _ => return Err(Failure::unsupported_media()),
+    };
+    let spec = without_empty(&spec);
     let (spec, status) = match def.plural {
         "selfsubjectaccessreviews" => {
             let status = access(user, &spec);
