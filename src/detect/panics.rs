@@ -52,7 +52,9 @@ fn crashes(survey: &Survey<'_>, workload: &Workload<'_>) -> Option<Finding> {
     let mut pods: Vec<&Pod> = now.iter().map(|c| c.pod).collect();
     pods.sort_by_key(|p| &p.meta.key);
     pods.dedup_by_key(|p| &p.meta.key);
-    let looping = pods.iter().filter(|p| loops(survey, p)).count();
+    let loops: Vec<&&Pod> = pods.iter().filter(|p| loops(survey, p)).collect();
+    let looping = loops.len();
+    let flicker = loops.iter().filter(|p| p.ready()).count();
     let restarts: u32 = pods.iter().map(|p| restarts(survey, p)).sum();
     let times = u32::try_from(now.len()).unwrap_or(u32::MAX).max(restarts);
     let title = if looping > 0 {
@@ -61,7 +63,7 @@ fn crashes(survey: &Survey<'_>, workload: &Workload<'_>) -> Option<Finding> {
         format!("{} panicked", workload.name())
     };
     let sure = times >= LOOP_RESTARTS;
-    let mut finding = Finding::new("F15", severity(workload, pods.len(), looping), confirmed(sure), title);
+    let mut finding = Finding::new("F15", severity(workload, pods.len(), looping, flicker), confirmed(sure), title);
     finding.since = began(survey, &all, &pods);
     finding.subjects = workload.subjects(pods.iter().copied());
     finding.evidence.push(Evidence::of(
@@ -88,12 +90,14 @@ fn crashes(survey: &Survey<'_>, workload: &Workload<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-fn severity(workload: &Workload<'_>, pods: usize, looping: usize) -> Severity {
-    let whole = workload.ready >= workload.desired;
+/// Pods that are ready only between two crashes (`flicker`) are no pods to count on.
+fn severity(workload: &Workload<'_>, pods: usize, looping: usize, flicker: usize) -> Severity {
+    let sound = workload.ready.saturating_sub(i32::try_from(flicker).unwrap_or(i32::MAX));
+    let whole = sound >= workload.desired;
     if looping == 0 && whole {
         return if pods > 1 { Severity::Warning } else { Severity::Info };
     }
-    let lost = usize::try_from(workload.desired.saturating_sub(workload.ready)).unwrap_or_default();
+    let lost = usize::try_from(workload.desired.saturating_sub(sound)).unwrap_or_default();
     let gone = lost >= workload.most() || looping >= workload.most();
     if workload.serves && !whole && gone { Severity::Critical } else { Severity::Warning }
 }
@@ -210,6 +214,22 @@ mod tests {
         let finding = world.finding("F15");
         assert_eq!((finding.severity, finding.confidence), (Severity::Info, Confidence::Suspect));
         assert_eq!(finding.title, "web panicked");
+    }
+
+    #[test]
+    fn pods_that_are_ready_only_between_crashes_do_not_count() {
+        let mut world = World::new();
+        world.deploy(NS, "web", 3);
+        for i in 1..=3 {
+            for seconds in [200, 100] {
+                world.change_pod(NS, &format!("web-rs1-{i}"), |p| {
+                    restarted(p, 2, "Error", seconds);
+                    p.conditions.retain(|c| c.kind != "Ready");
+                    p.conditions.push(mk_condition("Ready", Status::True, "", seconds - 5));
+                });
+            }
+        }
+        assert_eq!(world.finding("F15").severity, Severity::Critical);
     }
 
     #[test]
