@@ -6,6 +6,7 @@ pub mod console;
 pub mod drill;
 pub mod explain;
 pub mod lint;
+mod paper;
 pub mod schema;
 pub mod simulate;
 
