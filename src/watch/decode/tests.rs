@@ -69,7 +69,8 @@ fn spec_and_status_of_containers_are_joined_by_name() {
 
 #[test]
 fn the_last_change_is_the_newest_that_is_not_of_the_status() {
-    let Object::PodDisruptionBudget(budget) = seen(Kind::PodDisruptionBudget, &samples_of(Kind::PodDisruptionBudget)[1])
+    let Object::PodDisruptionBudget(budget) =
+        seen(Kind::PodDisruptionBudget, &samples_of(Kind::PodDisruptionBudget)[1])
     else {
         panic!("no budget")
     };
@@ -92,13 +93,15 @@ fn values_of_config_maps_leave_only_hashes_that_can_be_compared() {
 
 #[test]
 fn equal_templates_have_equal_canonical_forms() {
-    let template = |hash: &str| json!({
-        "metadata": {"name": "web-1", "namespace": "shop"},
-        "spec": {"template": {
-            "spec": {"containers": [{"image": "a:1", "name": "a", "env": null}]},
-            "metadata": {"creationTimestamp": null, "labels": {"pod-template-hash": hash, "app": "\u{1b}[31mweb"}},
-        }},
-    });
+    let template = |hash: &str| {
+        json!({
+            "metadata": {"name": "web-1", "namespace": "shop"},
+            "spec": {"template": {
+                "spec": {"containers": [{"image": "a:1", "name": "a", "env": null}]},
+                "metadata": {"creationTimestamp": null, "labels": {"pod-template-hash": hash, "app": "\u{1b}[31mweb"}},
+            }},
+        })
+    };
     let canonical = |hash| match seen(Kind::ReplicaSet, &template(hash)) {
         Object::ReplicaSet(set) => set.template,
         other => panic!("{other:?}"),
@@ -115,8 +118,12 @@ fn one_bad_object_costs_itself_and_not_its_page() {
     let observed = decode(Kind::Pod, &pods);
     assert!(matches!(observed[0], Observation::Seen(_)) && matches!(observed[2], Observation::Seen(_)));
     let name = format!("rec/{}", pods[1]["metadata"]["name"].as_str().expect("a name"));
-    assert!(matches!(&observed[1], Observation::Skipped(Kind::Pod, n, why)
-        if *n == name.as_str() && why.contains("expected a sequence")), "{:?}", observed[1]);
+    assert!(
+        matches!(&observed[1], Observation::Skipped(Kind::Pod, n, why)
+        if *n == name.as_str() && why.contains("expected a sequence")),
+        "{:?}",
+        observed[1]
+    );
 }
 
 #[test]
@@ -149,7 +156,9 @@ fn events_of_a_watch() {
     let seen = read("MODIFIED", pod);
     assert!(matches!(seen, Ok(WatchEvent::Observed(Observation::Seen(_), v)) if v == "7"));
     let gone = read("DELETED", pod);
-    assert!(matches!(gone, Ok(WatchEvent::Observed(Observation::Gone(Kind::Pod, k), _)) if k.to_string() == "shop/full"));
+    assert!(
+        matches!(gone, Ok(WatchEvent::Observed(Observation::Gone(Kind::Pod, k), _)) if k.to_string() == "shop/full")
+    );
     let bookmark = read("BOOKMARK", &json!({"metadata": {"resourceVersion": "12", "creationTimestamp": null}}));
     assert!(matches!(bookmark, Ok(WatchEvent::Bookmark(v)) if v == "12"));
     let expired = read("ERROR", &json!({"kind": "Status", "code": 410, "message": "too old resource version"}));
