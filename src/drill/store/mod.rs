@@ -15,10 +15,10 @@ use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
 pub use log::{Expired, Happened, Logged, REMEMBERED};
+pub(super) use names::Names;
 pub use resource::{ResourceDef, ResourceId, STORED, Subresource};
 
 use log::Log;
-use names::Names;
 
 /// Namespace (empty for the cluster) and name.
 type Key = (String, String);

@@ -5,10 +5,10 @@ const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// A stream of identifiers.
 #[derive(Debug)]
-pub(super) struct Names(u64);
+pub(in crate::drill) struct Names(u64);
 
 impl Names {
-    pub(super) const fn new(seed: u64) -> Self {
+    pub(in crate::drill) const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -27,7 +27,7 @@ impl Names {
     }
 
     /// A version 4 UUID.
-    pub(super) fn uid(&mut self) -> String {
+    pub(in crate::drill) fn uid(&mut self) -> String {
         let (a, b) = (self.next(), self.next());
         format!(
             "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
