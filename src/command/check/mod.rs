@@ -8,15 +8,14 @@ mod tests;
 mod text;
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::Arc;
 
 use super::paper::Ink;
+use super::wiring;
 use crate::cli::{CheckArgs, Options, Output, exit};
 use crate::config::Profile;
 use crate::detect::{Assessment, Scene, Severity, assess};
 use crate::situation::time::Clocks;
 use crate::situation::{Kind, Situation, Source, SourceState};
-use crate::watch::Target;
 
 pub use json::Report;
 
@@ -28,10 +27,13 @@ const CANNOT_TELL: u8 = 3;
 /// Runs the command; the exit code of the program.
 pub fn run(options: &Options, args: CheckArgs) -> anyhow::Result<u8> {
     let CheckArgs { output, timeout, watch, rbac } = args;
-    let profile = Arc::new(Profile::default());
+    let (profile, problems) = wiring::profile(options);
+    for problem in problems {
+        eprintln!("crashcart: {problem}");
+    }
     let clocks = Clocks::system();
-    let target = Target { kubeconfig: options.kubeconfig.clone(), context: options.context.clone() };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let target = wiring::target(options);
+    let runtime = wiring::runtime()?;
     let situation = runtime.block_on(async {
         let feed = crate::watch::open(target, profile.clone(), clocks.clone());
         gather::gather(feed, &profile, &clocks, timeout, watch).await
