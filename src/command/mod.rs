@@ -9,3 +9,9 @@ pub mod lint;
 mod paper;
 pub mod schema;
 pub mod simulate;
+
+/// Prints one line on standard output. A reader that has gone (`| head`) is an error like any other, not a panic.
+fn say(line: impl std::fmt::Display) -> std::io::Result<()> {
+    use std::io::Write;
+    writeln!(std::io::stdout(), "{line}")
+}
