@@ -8,6 +8,7 @@ pub mod explain;
 pub mod lint;
 mod paper;
 pub mod schema;
+mod setup;
 pub mod simulate;
 
 /// Prints one line on standard output. A reader that has gone (`| head`) is an error like any other, not a panic.

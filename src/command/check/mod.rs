@@ -8,18 +8,21 @@ mod tests;
 mod text;
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::Arc;
+use std::time::Duration;
 
 use super::paper::Ink;
+use super::setup;
 use crate::cli::{CheckArgs, Options, Output, exit};
 use crate::config::Profile;
 use crate::detect::{Assessment, Scene, Severity, assess};
 use crate::situation::time::Clocks;
 use crate::situation::{Kind, Situation, Source, SourceState};
-use crate::watch::Target;
+use crate::watch::{self, Pace};
 
 pub use json::Report;
 
+/// How often the probes go round.
+const ROUND: Duration = Duration::from_secs(1);
 /// Exit code when something critical was found.
 const CRITICAL: u8 = 2;
 /// Exit code when a source that is required did not answer.
@@ -28,12 +31,16 @@ const CANNOT_TELL: u8 = 3;
 /// Runs the command; the exit code of the program.
 pub fn run(options: &Options, args: CheckArgs) -> anyhow::Result<u8> {
     let CheckArgs { output, timeout, watch, rbac } = args;
-    let profile = Arc::new(Profile::default());
+    let (profile, problems) = setup::profile(options);
+    for problem in problems {
+        eprintln!("crashcart: {problem}");
+    }
     let clocks = Clocks::system();
-    let target = Target { kubeconfig: options.kubeconfig.clone(), context: options.context.clone() };
+    // Three rounds of probes in a few seconds, not in a quarter of a minute.
+    let pace = Pace { health: ROUND, ..Pace::default() };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let situation = runtime.block_on(async {
-        let feed = crate::watch::open(target, profile.clone(), clocks.clone());
+        let feed = watch::open_at(pace, setup::target(options), &profile, clocks.clone());
         gather::gather(feed, &profile, &clocks, timeout, watch).await
     });
     // Whatever still hangs must not keep the program from ending.
