@@ -8,8 +8,8 @@ pub mod explain;
 pub mod lint;
 mod paper;
 pub mod schema;
-mod setup;
 pub mod simulate;
+mod wiring;
 
 /// Prints one line on standard output. A reader that has gone (`| head`) is an error like any other, not a panic.
 fn say(line: impl std::fmt::Display) -> std::io::Result<()> {

@@ -31,6 +31,7 @@ use crate::config::Profile;
 use crate::situation::time::Clocks;
 use crate::situation::{Key, Observation, Text};
 
+pub use connect::kubeconfig_files;
 pub use pace::Pace;
 
 /// Which targets a log of this program must not take below `error`, as directives for its filter: on the way of a

@@ -11,7 +11,7 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use super::paper::Ink;
-use super::setup;
+use super::wiring;
 use crate::cli::{CheckArgs, Options, Output, exit};
 use crate::config::Profile;
 use crate::detect::{Assessment, Scene, Severity, assess};
@@ -31,16 +31,16 @@ const CANNOT_TELL: u8 = 3;
 /// Runs the command; the exit code of the program.
 pub fn run(options: &Options, args: CheckArgs) -> anyhow::Result<u8> {
     let CheckArgs { output, timeout, watch, rbac } = args;
-    let (profile, problems) = setup::profile(options);
+    let (profile, problems) = wiring::profile(options);
     for problem in problems {
         eprintln!("crashcart: {problem}");
     }
     let clocks = Clocks::system();
     // Three rounds of probes in a few seconds, not in a quarter of a minute.
     let pace = Pace { health: ROUND, ..Pace::default() };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = wiring::runtime()?;
     let situation = runtime.block_on(async {
-        let feed = watch::open_at(pace, setup::target(options), &profile, clocks.clone());
+        let feed = watch::open_at(pace, wiring::target(options), &profile, clocks.clone());
         gather::gather(feed, &profile, &clocks, timeout, watch).await
     });
     // Whatever still hangs must not keep the program from ending.

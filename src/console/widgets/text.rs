@@ -54,7 +54,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             line.push(' ');
             used += 1;
         }
-        while !matches_width(word, columns) {
+        while !matches_width(word, columns) && !word.is_empty() {
             let (head, tail) = split_at_width(word, columns);
             lines.push(head.to_owned());
             word = tail;
@@ -62,7 +62,9 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
         line.push_str(word);
         used += width(word);
     }
-    lines.push(line);
+    if !line.is_empty() || lines.is_empty() {
+        lines.push(line);
+    }
     lines
 }
 
