@@ -1,5 +1,8 @@
 //! How observations change the situation.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashSet, VecDeque};
 
 use super::object::{Container, Event, Object, Pod};
