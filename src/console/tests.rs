@@ -1,8 +1,7 @@
 //! Every screen of this folder at three sizes, and what keys do to it.
 
 use super::testing::{
-    Console, NOW, SIZES, api_down, api_lost, at, contact, forbidden, healthy, hostile, listed, panicking, profile,
-    seen, theme,
+    Console, SIZES, api_down, api_lost, contact, forbidden, healthy, hostile, panicking, profile, theme,
 };
 use crate::situation::Observation;
 
