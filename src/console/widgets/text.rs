@@ -7,14 +7,14 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::config::theme::Glyphs;
 
-/// Columns that `text` takes.
+/// Columns that `text` takes, grapheme by grapheme, as the frame counts them.
 pub fn width(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.width() }
+    if text.is_ascii() { text.len() } else { text.graphemes(true).map(UnicodeWidthStr::width).sum() }
 }
 
 /// Whether `text` takes at most `columns`.
 pub fn matches_width(text: &str, columns: usize) -> bool {
-    // A character of several bytes takes at most two columns, so short texts need no measuring.
+    // No character takes more columns than bytes, so short texts need no measuring.
     text.len() <= columns || width(text) <= columns
 }
 
