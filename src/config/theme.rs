@@ -109,3 +109,30 @@ impl Theme {
         self.styles.get(&tone).copied().unwrap_or_default()
     }
 }
+
+impl Default for Theme {
+    fn default() -> Self {
+        use ratatui::style::{Color, Modifier};
+        let plain = Style::new();
+        let on = |bg: Color| plain.fg(Color::Black).bg(bg).add_modifier(Modifier::BOLD);
+        let styles = [
+            (Tone::Text, plain),
+            (Tone::Dim, plain.fg(Color::Gray)),
+            (Tone::Title, plain.add_modifier(Modifier::BOLD)),
+            (Tone::Accent, plain.fg(Color::Cyan)),
+            (Tone::Good, plain.fg(Color::Green)),
+            (Tone::Warning, plain.fg(Color::Yellow)),
+            (Tone::Bad, plain.fg(Color::LightRed)),
+            (Tone::Unknown, plain.fg(Color::Gray)),
+            (Tone::Border, plain.fg(Color::DarkGray)),
+            (Tone::BorderFocus, plain.fg(Color::Cyan)),
+            (Tone::Selected, plain.bg(Color::DarkGray)),
+            (Tone::Match, plain.add_modifier(Modifier::UNDERLINED)),
+            (Tone::BadgeReadOnly, on(Color::LightBlue)),
+            (Tone::BadgeDrill, on(Color::Yellow)),
+            (Tone::BadgeAlert, on(Color::LightRed)),
+            (Tone::Gauge, plain.fg(Color::Green)),
+        ];
+        Self { styles: styles.into_iter().collect(), glyphs: Glyphs::UNICODE }
+    }
+}

@@ -60,8 +60,7 @@ impl CommandLine {
     /// A key.
     pub fn key(&mut self, key: KeyEvent, cx: &Context<'_>) -> Outcome {
         match (key.code, key.modifiers) {
-            (KeyCode::Esc, _) => return Outcome::Cancelled,
-            (KeyCode::Char('g'), KeyModifiers::CONTROL) => return Outcome::Cancelled,
+            (KeyCode::Esc, _) | (KeyCode::Char('g'), KeyModifiers::CONTROL) => return Outcome::Cancelled,
             (KeyCode::Backspace, KeyModifiers::NONE) if self.editor.text().is_empty() => return Outcome::Cancelled,
             (KeyCode::Enter, _) => return self.run(cx),
             (KeyCode::Tab | KeyCode::Down, _) => self.choose(1),
