@@ -48,7 +48,7 @@ fn measure_console(kubeconfig: &Path, state: &Path) {
     let (cpu, bytes, wall) = (cpu_time(console.pid()), console.seen(|seen| seen.bytes), Instant::now());
     std::thread::sleep(IDLE);
     let seconds = wall.elapsed().as_secs_f64();
-    let used = (cpu_time(console.pid()) - cpu).as_secs_f64();
+    let used = cpu_time(console.pid()).saturating_sub(cpu).as_secs_f64();
     println!("{:<44} {:>9.2} %", "CPU over 20 s", used / seconds * 100.0);
     let written = (console.seen(|seen| seen.bytes) - bytes) as f64;
     println!("{:<44} {:>9.1} B/s", "terminal output over 20 s", written / seconds);
