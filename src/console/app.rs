@@ -237,10 +237,10 @@ impl App {
             }
             other => {
                 let title = self.top().title();
-                if let Some(screen) = views::by_command(other, &self.known.context()) {
-                    if screen.title() != title {
-                        self.push(screen);
-                    }
+                if let Some(screen) = views::by_command(other, &self.known.context())
+                    && screen.title() != title
+                {
+                    self.push(screen);
                 }
             }
         }
@@ -262,6 +262,12 @@ impl App {
             Effect::Say(text) => self.say(text),
             Effect::Quit => self.requests.push(Request::Quit),
         }
+    }
+
+    /// Opens a screen above the others.
+    #[cfg(test)]
+    pub fn open(&mut self, screen: Box<dyn Screen>) {
+        self.push(screen);
     }
 
     fn push(&mut self, mut screen: Box<dyn Screen>) {

@@ -1,7 +1,7 @@
 //! The command line: one line typed, completed against what there is.
 
 mod complete;
-mod editor;
+pub mod editor;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::{Position, Rect};
@@ -60,8 +60,7 @@ impl CommandLine {
     /// A key.
     pub fn key(&mut self, key: KeyEvent, cx: &Context<'_>) -> Outcome {
         match (key.code, key.modifiers) {
-            (KeyCode::Esc, _) => return Outcome::Cancelled,
-            (KeyCode::Char('g'), KeyModifiers::CONTROL) => return Outcome::Cancelled,
+            (KeyCode::Esc, _) | (KeyCode::Char('g'), KeyModifiers::CONTROL) => return Outcome::Cancelled,
             (KeyCode::Backspace, KeyModifiers::NONE) if self.editor.text().is_empty() => return Outcome::Cancelled,
             (KeyCode::Enter, _) => return self.run(cx),
             (KeyCode::Tab | KeyCode::Down, _) => self.choose(1),

@@ -71,6 +71,7 @@ impl Loop {
     ///
     /// # Errors
     /// When the terminal can no longer be read or written.
+    #[expect(clippy::future_not_send, reason = "the loop never leaves its thread")]
     pub async fn run(mut self, mut signals: Listener) -> anyhow::Result<u8> {
         self.tick();
         self.app.derive();
@@ -85,6 +86,7 @@ impl Loop {
         Ok(self.ended.unwrap_or_default())
     }
 
+    #[expect(clippy::future_not_send, reason = "the loop never leaves its thread")]
     async fn wait(&mut self, keys: &mut EventStream, signals: &mut Listener) -> Woken {
         let next = tokio::time::Instant::from_std(self.pace.next());
         tokio::select! {

@@ -61,7 +61,13 @@ pub fn draw(app: &App, buf: &mut Buffer) -> Option<Position> {
 
 fn too_small(canvas: &mut Canvas<'_>, area: Rect) {
     let now = format!("this terminal has {} columns and {} rows", area.width, area.height);
-    let lines = ["crashcart needs at least 80 columns", "and 24 rows:", &now, "enlarge it, or press ctrl-c and", "use `crashcart check`"];
+    let lines = [
+        "crashcart needs at least 80 columns",
+        "and 24 rows:",
+        &now,
+        "enlarge it, or press ctrl-c and",
+        "use `crashcart check`",
+    ];
     let top = area.y + area.height.saturating_sub(lines.len() as u16) / 2;
     for (y, line) in (top..).zip(lines) {
         canvas.text(area.x, y, area.width, line, Tone::Text);
@@ -70,7 +76,8 @@ fn too_small(canvas: &mut Canvas<'_>, area: Rect) {
 
 fn alert(canvas: &mut Canvas<'_>, area: Rect, fault: &str, count: usize) {
     canvas.fill(area, Tone::BadgeAlert);
-    let text = if count > 1 { format!("{fault} (and {} more; : problems lists them)", count - 1) } else { fault.to_owned() };
+    let text =
+        if count > 1 { format!("{fault} (and {} more; : problems lists them)", count - 1) } else { fault.to_owned() };
     let glyph = canvas.theme.glyphs.bad;
     canvas.text(area.x + 1, area.y, area.width - 2, &format!("{glyph} {text}"), Tone::BadgeAlert);
 }
@@ -107,16 +114,14 @@ fn top_line(app: &App, cx: &Context<'_>, canvas: &mut Canvas<'_>, area: Rect) {
     canvas.line(Rect { width: start.saturating_sub(area.x + 1), ..area }, &pieces);
 }
 
-fn cluster_name(cx: &Context<'_>) -> &str {
+fn cluster_name<'a>(cx: &Context<'a>) -> &'a str {
     let context = cx.situation.cluster.context.as_str();
     if context.is_empty() { "no cluster yet" } else { context }
 }
 
 fn facts(cx: &Context<'_>) -> String {
-    let mut facts = String::new();
-    if !cx.situation.version.is_empty() {
-        facts.push_str(&format!("  {}", cx.situation.version));
-    }
+    let version = &cx.situation.version;
+    let mut facts = if version.is_empty() { String::new() } else { format!("  {version}") };
     for (kind, count) in [
         (crate::situation::Kind::Node, cx.situation.nodes.len()),
         (crate::situation::Kind::Pod, cx.situation.pods.len()),
@@ -124,7 +129,7 @@ fn facts(cx: &Context<'_>) -> String {
         if cx.situation.knows(kind) {
             let plural = kind.resource().plural;
             let word = if count == 1 { plural.trim_end_matches('s') } else { plural };
-            facts.push_str(&format!("  {count} {word}"));
+            facts = format!("{facts}  {count} {word}");
         }
     }
     facts
@@ -183,7 +188,8 @@ fn again(cx: &Context<'_>, trouble: &Trouble) -> String {
 /// The commands worth knowing here, as many as fit; the three that always hold stand last.
 fn hints(app: &App, cx: &Context<'_>, canvas: &mut Canvas<'_>, area: Rect) {
     let screen = app.top();
-    let always = [Command::CommandLine, Command::Help, if app.path().next().is_some() { Command::Back } else { Command::Quit }];
+    let always =
+        [Command::CommandLine, Command::Help, if app.path().next().is_some() { Command::Back } else { Command::Quit }];
     let hint = |command: Command| {
         let key = cx.keymap.key_for(screen.mode(), command)?;
         Some((key.to_owned(), labels::short(command)))

@@ -17,7 +17,6 @@ mod panics;
 pub mod pick;
 pub mod screen;
 mod signals;
-pub mod suspect;
 mod terminal;
 #[cfg(test)]
 pub mod testing;

@@ -50,12 +50,12 @@ impl Pace {
     /// The situation changed: derive as soon as the share of time allows.
     pub fn situation_changed(&mut self, now: Instant) {
         self.changed = true;
-        self.derive_at.get_or_insert(self.derive_from.max(now));
+        self.derive_at.get_or_insert_with(|| self.derive_from.max(now));
     }
 
     /// Something visible changed: draw as soon as the frame rate allows.
     pub fn visible_changed(&mut self, now: Instant) {
-        self.frame_at.get_or_insert(self.frame_from.max(now));
+        self.frame_at.get_or_insert_with(|| self.frame_from.max(now));
     }
 
     /// A key was pressed: draw at once.
@@ -84,7 +84,7 @@ impl Pace {
         if due {
             self.tick_at = now + TICK;
             if self.tick_derive_from <= now {
-                self.derive_at.get_or_insert(self.derive_from.max(now));
+                self.derive_at.get_or_insert_with(|| self.derive_from.max(now));
             }
         }
         due

@@ -87,7 +87,8 @@ impl<L: PartialEq + Clone> Page<L> {
         self.lines = lines;
         let there = self.selected.as_ref().is_some_and(|s| self.links().any(|(_, l)| l == s));
         if !there {
-            self.selected = self.links().next().map(|(_, l)| l.clone());
+            let first = self.links().next().map(|(_, l)| l.clone());
+            self.selected = first;
         }
         self.lay_out();
     }
@@ -268,15 +269,15 @@ fn cut(text: &str, columns: usize) -> (&str, &str) {
 mod tests {
     use super::*;
 
-    fn page(links: &[usize], lines: usize) -> Page<usize> {
+    fn page(links: &[usize], count: usize) -> Page<usize> {
         let mut page = Page::new();
         page.resize(21, 5);
-        page.set(lines_with(links, lines));
+        page.set(lines_with(links, count));
         page
     }
 
-    fn lines_with(links: &[usize], lines: usize) -> Vec<Line<usize>> {
-        (0..lines).map(|i| Line::of(format!("line {i}"), Tone::Text).leading(links.contains(&i).then_some(i))).collect()
+    fn lines_with(links: &[usize], count: usize) -> Vec<Line<usize>> {
+        (0..count).map(|i| Line::of(format!("line {i}"), Tone::Text).leading(links.contains(&i).then_some(i))).collect()
     }
 
     #[test]
@@ -306,10 +307,10 @@ mod tests {
 
     #[test]
     fn long_lines_wrap_with_their_indent() {
-        let line: Line<()> = Line::new(vec![Piece::new("since ", Tone::Dim), Piece::new("one two three four", Tone::Text)]);
+        let line: Line<()> =
+            Line::new(vec![Piece::new("since ", Tone::Dim), Piece::new("one two three four", Tone::Text)]);
         let rows = wrap_line(0, &line.indented(6), 14);
-        let texts: Vec<_> =
-            rows.iter().map(|r| (r.x, r.pieces.iter().map(|p| &*p.text).collect::<String>())).collect();
+        let texts: Vec<_> = rows.iter().map(|r| (r.x, r.pieces.iter().map(|p| &*p.text).collect::<String>())).collect();
         assert_eq!(texts, [(0, "since one two ".into()), (6, "three ".into()), (6, "four".into())]);
     }
 

@@ -60,14 +60,7 @@ pub fn restore() {
     let _ = disable_raw_mode();
     let _ = output().and_then(|mut tty| {
         let mut bytes = Vec::new();
-        queue!(
-            bytes,
-            EndSynchronizedUpdate,
-            ResetColor,
-            DisableBracketedPaste,
-            LeaveAlternateScreen,
-            cursor::Show
-        )?;
+        queue!(bytes, EndSynchronizedUpdate, ResetColor, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show)?;
         tty.write_all(&bytes)
     });
 }
@@ -77,14 +70,12 @@ fn output() -> io::Result<File> {
     Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
 }
 
-/// Bytes that wait to be written at once.
-type Pending = Vec<u8>;
-
 /// The terminal while it is ours. Dropping it gives it back.
 #[derive(Debug)]
 pub struct Terminal {
     tty: File,
-    backend: CrosstermBackend<Pending>,
+    /// What waits to be written at once.
+    bytes: Vec<u8>,
     shown: Buffer,
     next: Buffer,
     cursor: Option<Position>,
@@ -98,7 +89,7 @@ impl Terminal {
     pub fn take() -> anyhow::Result<Self> {
         let mut terminal = Self {
             tty: output().context("cannot open the terminal")?,
-            backend: CrosstermBackend::new(Pending::new()),
+            bytes: Vec::new(),
             shown: Buffer::empty(Rect::ZERO),
             next: Buffer::empty(Rect::ZERO),
             cursor: None,
@@ -158,11 +149,11 @@ impl Terminal {
         self.next.resize(area);
         self.next.reset();
         let cursor = frame(&mut self.next);
-        self.backend.writer_mut().clear();
+        self.bytes.clear();
         let changes = self.shown.diff(&self.next);
         let any = !changes.is_empty();
         if any {
-            self.backend.draw(changes.into_iter())?;
+            CrosstermBackend::new(&mut self.bytes).draw(changes.into_iter())?;
         }
         if any || cursor != self.cursor {
             self.place(cursor)?;
@@ -175,23 +166,22 @@ impl Terminal {
         let was_shown = self.cursor.is_some();
         self.cursor = cursor;
         match cursor {
-            Some(at) => queue!(self.backend.writer_mut(), cursor::MoveTo(at.x, at.y), cursor::Show),
-            None if was_shown => queue!(self.backend.writer_mut(), cursor::Hide),
+            Some(at) => queue!(self.bytes, cursor::MoveTo(at.x, at.y), cursor::Show),
+            None if was_shown => queue!(self.bytes, cursor::Hide),
             None => Ok(()),
         }
     }
 
     fn flush(&mut self) -> io::Result<usize> {
-        let bytes = self.backend.writer_mut();
-        if bytes.len() > SMALL {
-            let mut framed = Vec::with_capacity(bytes.len() + 32);
+        if self.bytes.len() > SMALL {
+            let mut framed = Vec::with_capacity(self.bytes.len() + 32);
             queue!(framed, BeginSynchronizedUpdate)?;
-            framed.append(bytes);
+            framed.append(&mut self.bytes);
             queue!(framed, EndSynchronizedUpdate)?;
-            *bytes = framed;
+            self.bytes = framed;
         }
-        self.tty.write_all(bytes)?;
-        Ok(bytes.len())
+        self.tty.write_all(&self.bytes)?;
+        Ok(self.bytes.len())
     }
 
     /// Asks the terminal to put `text` on its clipboard (OSC 52; inside tmux through its pass-through).

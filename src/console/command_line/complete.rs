@@ -117,12 +117,14 @@ fn objects<'a>(verb: &'a str, cx: &'a Context<'a>) -> Box<dyn Iterator<Item = Su
             let object = Subject::Object(p.meta.reference(Kind::Pod));
             line(&p.meta.key, &p.status(), Target::Object(object))
         })),
-        "logs" => Box::new(
-            s.pods.values().map(move |p| line(&p.meta.key, &p.status(), Target::Logs(p.meta.key.clone()))),
+        "logs" => {
+            Box::new(s.pods.values().map(move |p| line(&p.meta.key, &p.status(), Target::Logs(p.meta.key.clone()))))
+        }
+        "node" => Box::new(
+            s.nodes
+                .values()
+                .map(move |n| line(&n.meta.key, "node", Target::Object(Subject::Object(n.meta.reference(Kind::Node))))),
         ),
-        "node" => Box::new(s.nodes.values().map(move |n| {
-            line(&n.meta.key, "node", Target::Object(Subject::Object(n.meta.reference(Kind::Node))))
-        })),
         "workload" => {
             let of = move |kind: Kind, meta: &crate::situation::object::Meta| {
                 line(&meta.key, kind.resource().kind, Target::Object(Subject::Object(meta.reference(kind))))
@@ -152,11 +154,7 @@ fn metas<'a, T>(
 }
 
 /// Those that match `needle`, the best first; all of them, in their order, when there is nothing to match.
-fn rank(
-    needle: &str,
-    all: impl Iterator<Item = Suggestion>,
-    name: impl Fn(&Suggestion) -> &str,
-) -> Vec<Suggestion> {
+fn rank(needle: &str, all: impl Iterator<Item = Suggestion>, name: impl Fn(&Suggestion) -> &str) -> Vec<Suggestion> {
     if needle.is_empty() {
         return all.take(KEPT).collect();
     }

@@ -10,9 +10,8 @@ use crate::console::freshness::{clock, span};
 use crate::console::labels;
 use crate::console::page::{Line, Page};
 use crate::console::screen::{Context, Effect, Screen};
-use crate::console::suspect::suspect;
 use crate::console::widgets::{Canvas, Piece, fit, width};
-use crate::detect::Finding;
+use crate::detect::{Finding, suspect};
 use crate::situation::{Change, Subject};
 
 /// Columns for what changed.
@@ -40,14 +39,14 @@ impl Changes {
 
 /// The finding that a change is the suspect of, and how that is said: `2 min before F14`.
 pub fn suspected(change: &Change, cx: &Context<'_>) -> Option<String> {
-    let (finding, before) = cx.assessment.findings.iter().find_map(|finding| {
-        let (suspect, before) = suspect(finding, cx.changes)?;
-        (suspect == change).then_some((finding, before))
-    })?;
-    if before.is_negative() || before.is_zero() {
-        return Some(format!("as {} began", finding.id));
-    }
-    Some(format!("{} before {}", span(before), finding.id))
+    let suspects = cx.assessment.findings.iter().filter_map(|finding| suspect(finding, cx.changes));
+    let suspect = suspects.into_iter().find(|s| s.change == change)?;
+    Some(distance(suspect.before, suspect.id))
+}
+
+/// `2 min before F14`
+pub fn distance(before: jiff::SignedDuration, id: &str) -> String {
+    if before.is_zero() { format!("as {id} began") } else { format!("{} before {id}", span(before)) }
 }
 
 fn change_line(change: &Change, cx: &Context<'_>) -> Line<Link> {
@@ -61,8 +60,8 @@ fn change_line(change: &Change, cx: &Context<'_>) -> Line<Link> {
     if !change.detail.is_empty() {
         pieces.push(Piece::new(format!("  {}", change.detail), Tone::Dim));
     }
-    let link = Link::Change(change.at, change.subject.clone());
-    let line = Line::new(pieces).indented(12 + SUBJECT as u16).leading(Some(link));
+    let target = Link::Change(change.at, change.subject.clone());
+    let line = Line::new(pieces).indented(12 + SUBJECT as u16).leading(Some(target));
     match suspected {
         Some(words) => line.with_right(words, Tone::Warning),
         None => line,

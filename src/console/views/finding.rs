@@ -10,9 +10,8 @@ use crate::console::freshness::{aged, clock, lasting, span};
 use crate::console::labels;
 use crate::console::page::{Line, Page};
 use crate::console::screen::{Context, Effect, Screen};
-use crate::console::suspect::suspect;
 use crate::console::widgets::{Canvas, Piece, severity};
-use crate::detect::{self, Confidence, DETECTORS, Severity};
+use crate::detect::{self, Confidence, DETECTORS, Severity, Suspect, suspect};
 use crate::situation::time::{age, since};
 use crate::situation::{Key, Kind, Subject};
 
@@ -44,9 +43,8 @@ impl Finding {
     fn find<'a>(&self, cx: &Context<'a>) -> Option<&'a detect::Finding> {
         let mut same = cx.assessment.findings.iter().filter(|f| f.id == self.id);
         let exact = same.clone().find(|f| f.subjects == self.subjects);
-        exact.or_else(|| {
-            same.find(|f| self.subjects.is_empty() || f.subjects.iter().any(|s| self.subjects.contains(s)))
-        })
+        exact
+            .or_else(|| same.find(|f| self.subjects.is_empty() || f.subjects.iter().any(|s| self.subjects.contains(s))))
     }
 
     fn lines(&self, cx: &Context<'_>) -> Vec<Line<Link>> {
@@ -114,12 +112,12 @@ fn heading(text: &str) -> Line<Link> {
 fn evidence(finding: &detect::Finding, cx: &Context<'_>) -> Vec<Line<Link>> {
     let mut lines = vec![heading("What supports it")];
     for evidence in &finding.evidence {
-        let mut source = format!("{}", evidence.source);
+        let mut source = evidence.source.to_string();
         if let Some(at) = evidence.at {
-            source.push_str(&format!(" · {} ago", age(since(at, cx.now))));
+            source = format!("{source} · {} ago", age(since(at, cx.now)));
         }
         if let Some(old) = aged(cx, &evidence.source) {
-            source.push_str(&format!(" · source {old}"));
+            source = format!("{source} · source {old}");
         }
         let bullet = if cx.theme.glyphs.lines { "  • " } else { "  * " };
         let line = Line::new(vec![Piece::new(bullet, Tone::Dim), Piece::new(evidence.text.clone(), Tone::Text)]);
@@ -130,7 +128,7 @@ fn evidence(finding: &detect::Finding, cx: &Context<'_>) -> Vec<Line<Link>> {
 }
 
 fn began(finding: &detect::Finding, cx: &Context<'_>) -> Vec<Line<Link>> {
-    let Some((change, before)) = suspect(finding, cx.changes) else { return Vec::new() };
+    let Some(Suspect { change, before, .. }) = suspect(finding, cx.changes) else { return Vec::new() };
     let distance =
         if before.is_positive() { format!("began {} after", span(before)) } else { "began together with".to_owned() };
     let pieces = vec![
@@ -198,7 +196,7 @@ fn sentences(title: &str, sentences: &[String], tone: Tone) -> Vec<Line<Link>> {
         return Vec::new();
     }
     let body = sentences.iter().map(|s| Line::of(format!("  {s}"), tone).indented(4));
-    [heading(title)].into_iter().chain(body).chain([Line::blank()]).collect()
+    std::iter::once(heading(title)).chain(body).chain([Line::blank()]).collect()
 }
 
 fn explanation(finding: &detect::Finding) -> Vec<Line<Link>> {

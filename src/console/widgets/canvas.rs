@@ -87,10 +87,9 @@ impl<'a> Canvas<'a> {
         self.border(area, focus);
         let tone = if focus { Tone::Accent } else { Tone::Title };
         let room = area.width.saturating_sub(4);
-        let mut end = area.left() + 2;
-        if !title.is_empty() {
-            end = self.text(area.left() + 2, area.top(), room, &format!(" {title} "), tone);
-        }
+        let start = area.left() + 2;
+        let end =
+            if title.is_empty() { start } else { self.text(start, area.top(), room, &format!(" {title} "), tone) };
         let left = (area.right() - 2).saturating_sub(end);
         if !note.is_empty() && left > 6 {
             self.right(area.right() - 2, area.top(), left, &format!(" {note} "), Tone::Dim);

@@ -8,9 +8,8 @@ use crate::console::freshness::{clock, lasting, span};
 use crate::console::labels;
 use crate::console::pick::window;
 use crate::console::screen::Context;
-use crate::console::suspect::suspect;
 use crate::console::widgets::{Canvas, Piece, severity, width};
-use crate::detect::{Confidence, DETECTORS, Finding};
+use crate::detect::{Confidence, DETECTORS, Finding, Suspect, suspect};
 
 /// How many lines of evidence one finding may take while others want room.
 const EVIDENCE: usize = 4;
@@ -69,9 +68,10 @@ pub fn draw(dashboard: &Dashboard, area: Rect, canvas: &mut Canvas<'_>, cx: &Con
                 }
             }
             Row::More(left, right) => {
-                let end = right.as_ref().map_or(inner.right(), |r| {
-                    canvas.right(inner.right(), y, inner.width / 3, &r.text, r.tone)
-                });
+                let end = right.as_ref().map_or_else(
+                    || inner.right(),
+                    |r| canvas.right(inner.right(), y, inner.width / 3, &r.text, r.tone),
+                );
                 canvas.text(inner.x + DETAIL, y, end.saturating_sub(inner.x + DETAIL + 1), &left.text, left.tone);
             }
         }
@@ -128,7 +128,7 @@ fn details<'a>(finding: &Finding, cx: &Context<'_>) -> Vec<Row<'a>> {
         .take(EVIDENCE)
         .map(|e| Row::More(Piece::new(e.text.clone(), Tone::Text), None))
         .collect();
-    if let Some((change, before)) = suspect(finding, cx.changes) {
+    if let Some(Suspect { change, before, .. }) = suspect(finding, cx.changes) {
         let distance = if before.is_positive() { format!("began {} after", span(before)) } else { "began with".into() };
         let words = format!("{distance} {} {}", labels::subject(&change.subject), change.what);
         rows.insert(rows.len().min(1), Row::More(Piece::new(words, Tone::Warning), None));
@@ -156,7 +156,8 @@ fn nothing(area: Rect, canvas: &mut Canvas<'_>, cx: &Context<'_>) {
             y += 1;
         }
     };
-    let verdict = if blind.is_empty() { "nothing wrong is found" } else { "nothing wrong is found in what can be seen" };
+    let verdict =
+        if blind.is_empty() { "nothing wrong is found" } else { "nothing wrong is found in what can be seen" };
     put(&format!("{glyph} {verdict}"), tone, 0);
     put(&format!("{} detectors looked", DETECTORS.len()), Tone::Dim, 2);
     if !blind.is_empty() {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::console::screen::Context;
 use crate::detect::Mark;
-use crate::situation::object::{Event, Meta, Node, Pod, Status};
+use crate::situation::object::{Event, Meta, Node, Pod, ReplicaSet, Status};
 use crate::situation::time::since;
 use crate::situation::{Key, Kind, Ref, Source, Subject, Text};
 
@@ -114,19 +114,19 @@ pub fn workloads(cx: &Context<'_>) -> Vec<WorkloadRow> {
     let pods = pods_by_owner(cx);
     let s = cx.situation;
     let nothing = Pods::default();
-    let mut sets: HashMap<&Text, Vec<(&Text, Option<u64>, Option<Timestamp>)>> = HashMap::new();
+    let mut sets: HashMap<&Text, Vec<&ReplicaSet>> = HashMap::new();
     for set in s.replica_sets.values() {
         if let Some(owner) = &set.meta.owner {
-            sets.entry(&owner.uid).or_default().push((&set.meta.uid, set.revision, set.meta.created));
+            sets.entry(&owner.uid).or_default().push(set);
         }
     }
     let deployments = s.deployments.values().map(|d| {
         let own = sets.get(&d.meta.uid).map(Vec::as_slice).unwrap_or_default();
         let mut all = Pods::default();
-        for (uid, _, _) in own {
-            join(&mut all, pods.get(uid).unwrap_or(&nothing));
+        for set in own {
+            join(&mut all, pods.get(&set.meta.uid).unwrap_or(&nothing));
         }
-        let since = own.iter().filter(|(_, revision, _)| *revision == d.revision).find_map(|(_, _, at)| *at);
+        let since = own.iter().filter(|set| set.revision == d.revision).find_map(|set| set.meta.created);
         row(cx, (Kind::Deployment, &d.meta), (d.ready, d.replicas), &all, (d.revision, since))
     });
     let daemons = s.daemon_sets.values().map(|d| {
@@ -198,7 +198,8 @@ pub fn sickest_pod(cx: &Context<'_>, workload: &Ref) -> Option<Key> {
     if workload.kind == Kind::Pod {
         return Some(workload.key.clone());
     }
-    let of_it = |pod: &&Pod| cx.situation.workload_of(pod).is_some_and(|w| w.kind == workload.kind && w.key == workload.key);
+    let of_it =
+        |pod: &&Pod| cx.situation.workload_of(pod).is_some_and(|w| w.kind == workload.kind && w.key == workload.key);
     let pods = cx.situation.pods_in(&workload.key.namespace).filter(of_it);
     pods.max_by_key(|p| (!p.ready(), p.last_restart())).map(|p| p.meta.key.clone())
 }

@@ -4,7 +4,6 @@ use ratatui::layout::Rect;
 
 /// A pane of the dashboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
 pub enum Pane {
     Health,
     Findings,

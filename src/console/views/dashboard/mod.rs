@@ -131,9 +131,10 @@ impl Dashboard {
     fn open(&self, cx: &Context<'_>) -> Effect {
         let subject = match self.focus {
             Pane::Findings => {
-                return self.findings.chosen().map_or(Effect::Ignored, |f| {
-                    Effect::Push(Box::new(super::Finding::open(f.id, &f.subjects)))
-                });
+                return self
+                    .findings
+                    .chosen()
+                    .map_or(Effect::Ignored, |f| Effect::Push(Box::new(super::Finding::open(f.id, &f.subjects))));
             }
             Pane::Health => return self.open_health(cx),
             Pane::Outside => return by_command(Command::Sources, cx),

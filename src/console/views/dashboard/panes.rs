@@ -63,9 +63,10 @@ pub fn changes(dashboard: &Dashboard, area: Rect, canvas: &mut Canvas<'_>, cx: &
         let suspected = suspected(change, cx);
         let quiet = suspected.is_none();
         let tone = if quiet { Tone::Dim } else { Tone::Warning };
-        let end = suspected.map_or(inner.right(), |words| {
-            canvas.right(inner.right(), y, inner.width / 3, &words, Tone::Warning).saturating_sub(1)
-        });
+        let end = suspected.map_or_else(
+            || inner.right(),
+            |words| canvas.right(inner.right(), y, inner.width / 3, &words, Tone::Warning).saturating_sub(1),
+        );
         let room = |x: u16| end.saturating_sub(x);
         canvas.text(inner.x, y, 11, &clock(change.at, cx.now), tone);
         let x = inner.x + if inner.width > 90 { 12 } else { 7 };
@@ -85,7 +86,8 @@ pub fn changes(dashboard: &Dashboard, area: Rect, canvas: &mut Canvas<'_>, cx: &
 /// Why a table cannot be shown, in its place; whether that was so.
 fn absent(area: Rect, canvas: &mut Canvas<'_>, cx: &Context<'_>, kind: Kind) -> bool {
     let Some((words, tone)) = missing(cx, &Source::Watch(kind)) else { return false };
-    for (row, y) in crate::console::widgets::wrap(&words, usize::from(area.width)).iter().zip(area.top()..area.bottom()) {
+    for (row, y) in crate::console::widgets::wrap(&words, usize::from(area.width)).iter().zip(area.top()..area.bottom())
+    {
         canvas.text(area.x, y, area.width, row, tone);
     }
     true
