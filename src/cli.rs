@@ -96,7 +96,7 @@ pub enum Output {
 }
 
 /// `crashcart check`
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Copy, Args)]
 pub struct CheckArgs {
     /// How to print
     #[arg(short, long, value_enum, default_value_t)]

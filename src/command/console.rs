@@ -2,42 +2,32 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
-
+use super::wiring;
 use crate::cli::Options;
-use crate::config::Profile;
-use crate::config::keymap::Keymap;
-use crate::config::theme::Theme;
 use crate::console::{self, Setup};
 use crate::situation::time::Clocks;
-use crate::watch::{self, Target};
-
-/// Threads for everything that talks to the outside; the screen has its own.
-const WORKERS: usize = 2;
+use crate::watch;
 
 /// Runs the command; the exit code of the program.
 pub fn run(options: &Options) -> anyhow::Result<u8> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(WORKERS)
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?;
-    let profile = Arc::new(Profile::default());
+    let runtime = wiring::runtime()?;
+    let wiring::Looks { theme, keymap, mut problems } = wiring::looks(options);
+    let (profile, found) = wiring::profile(options);
+    problems.extend(found);
     let clocks = Clocks::system();
-    let target = Target { kubeconfig: options.kubeconfig.clone(), context: options.context.clone() };
     let feed = {
         let _there = runtime.enter();
-        watch::open(target, Arc::clone(&profile), clocks.clone())
+        watch::open(wiring::target(options), Arc::clone(&profile), clocks.clone())
     };
     let code = console::run(Setup {
         feed,
         runtime: runtime.handle().clone(),
         profile,
-        theme: Theme::default(),
-        keymap: Keymap::default(),
+        theme,
+        keymap,
         clocks,
         banner: None,
-        problems: Vec::new(),
+        problems: problems.iter().map(ToString::to_string).collect(),
     });
     // Whatever still hangs on the network hangs alone.
     runtime.shutdown_background();

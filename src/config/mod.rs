@@ -4,9 +4,12 @@ pub mod colour;
 pub mod embedded;
 mod key;
 pub mod keymap;
+pub mod lint;
 pub mod paths;
 mod problem;
 pub mod profile;
+pub mod search;
+pub mod settings;
 pub mod source;
 pub mod theme;
 

@@ -32,7 +32,13 @@ pub fn aged(cx: &Context<'_>, source: &Source) -> Option<String> {
 /// A moment, as short as it can be told apart: the time of today, else the date too. UTC, like every time on the screen.
 pub fn clock(at: Timestamp, now: Timestamp) -> String {
     let today = at.strftime("%F").to_string() == now.strftime("%F").to_string();
-    at.strftime(if today { "%H:%M" } else { "%m-%d %H:%M" }).to_string()
+    at.strftime(if today { "%H:%M" } else { "%b %e %H:%M" }).to_string()
+}
+
+/// A moment in at most six columns: the time of today, else the day.
+pub fn clock_or_day(at: Timestamp, now: Timestamp) -> String {
+    let today = at.strftime("%F").to_string() == now.strftime("%F").to_string();
+    at.strftime(if today { "%H:%M" } else { "%b %e" }).to_string()
 }
 
 /// How long something has lasted, in one unit: `40s`, `9 min`, `3 h`, `5 d`.

@@ -76,6 +76,7 @@ pub const fn short(command: Command) -> &'static str {
         Command::Previous => "previous run",
         Command::NextContainer => "container",
         Command::Wrap => "wrap",
+        Command::Timestamps => "times",
         Command::Search => "search",
         Command::NextMatch => "next match",
         Command::PreviousMatch => "previous match",

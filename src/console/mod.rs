@@ -20,6 +20,8 @@ mod signals;
 mod terminal;
 #[cfg(test)]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 pub mod views;
 pub mod widgets;
 

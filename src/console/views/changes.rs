@@ -53,7 +53,7 @@ fn change_line(change: &Change, cx: &Context<'_>) -> Line<Link> {
     let suspected = suspected(change, cx);
     let tone = if suspected.is_some() { Tone::Warning } else { Tone::Text };
     let mut pieces = vec![
-        Piece::new(format!("{:<12}", clock(change.at, cx.now)), if suspected.is_some() { tone } else { Tone::Dim }),
+        Piece::new(format!("{:<13}", clock(change.at, cx.now)), if suspected.is_some() { tone } else { Tone::Dim }),
         Piece::new(padded(&labels::subject(&change.subject), cx.theme.glyphs.ellipsis), Tone::Text),
         Piece::new(change.what.to_string(), tone),
     ];
@@ -61,7 +61,7 @@ fn change_line(change: &Change, cx: &Context<'_>) -> Line<Link> {
         pieces.push(Piece::new(format!("  {}", change.detail), Tone::Dim));
     }
     let target = Link::Change(change.at, change.subject.clone());
-    let line = Line::new(pieces).indented(12 + SUBJECT as u16).leading(Some(target));
+    let line = Line::new(pieces).indented(13 + SUBJECT as u16).leading(Some(target));
     match suspected {
         Some(words) => line.with_right(words, Tone::Warning),
         None => line,
@@ -77,11 +77,11 @@ fn padded(text: &str, ellipsis: &str) -> String {
 fn finding_line(finding: &Finding, since: Timestamp, cx: &Context<'_>) -> Line<Link> {
     let (glyph, tone) = crate::console::widgets::severity(finding.severity, &cx.theme.glyphs);
     Line::new(vec![
-        Piece::new(format!("{:<10}{glyph} ", clock(since, cx.now)), tone),
+        Piece::new(format!("{:<11}{glyph} ", clock(since, cx.now)), tone),
         Piece::new(padded(finding.id, cx.theme.glyphs.ellipsis), tone),
         Piece::new(format!("{} begins", finding.title), Tone::Title),
     ])
-    .indented(12 + SUBJECT as u16)
+    .indented(13 + SUBJECT as u16)
     .leading(Some(Link::Finding(finding.id, finding.subjects.clone())))
 }
 

@@ -19,6 +19,7 @@ use crate::situation::{Key, Kind, Subject};
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Link {
     Subject(Subject),
+    Change(Subject),
     Finding(String, Vec<Subject>),
 }
 
@@ -136,7 +137,7 @@ fn began(finding: &detect::Finding, cx: &Context<'_>) -> Vec<Line<Link>> {
         Piece::new(format!("{} {}", labels::subject(&change.subject), change.what), Tone::Text),
         Piece::new(format!("  {}", change.detail), Tone::Dim),
     ];
-    let line = Line::new(pieces).indented(4).leading(Some(Link::Subject(change.subject.clone())));
+    let line = Line::new(pieces).indented(4).leading(Some(Link::Change(change.subject.clone())));
     vec![heading("Suspect change"), line.with_right(clock(change.at, cx.now), Tone::Dim), Line::blank()]
 }
 
@@ -224,7 +225,9 @@ impl Screen for Finding {
             return Effect::None;
         }
         match (command, self.page.selected()) {
-            (Command::Open, Some(Link::Subject(subject))) => super::open::push_subject(subject, cx),
+            (Command::Open, Some(Link::Subject(subject) | Link::Change(subject))) => {
+                super::open::push_subject(subject, cx)
+            }
             (Command::Open, Some(Link::Finding(id, subjects))) => Effect::Push(Box::new(Self::open(id, subjects))),
             (Command::Logs, _) => match self.pod() {
                 Some(pod) => super::open::push_logs(pod, cx),

@@ -50,11 +50,13 @@ fn all(cx: &Context<'_>) -> Vec<(Source, SourceStatus)> {
 
 fn source_lines(cx: &Context<'_>, source: &Source, status: &SourceStatus) -> Vec<Line<()>> {
     let (_, glyph, tone) = verdict(&status.state, &cx.theme.glyphs);
+    // One trouble of the API is told once, not for every kind.
+    let shared = *source != Source::Api && !status.live() && cx.situation.source(&Source::Api).state == status.state;
     let name = source.to_string();
     let mut pieces = vec![
         Piece::new(format!("{glyph} "), tone),
         Piece::new(format!("{name:<NAME$} "), Tone::Text),
-        Piece::new(state_words(&status.state), if status.live() { Tone::Dim } else { tone }),
+        Piece::new(state_words(&status.state, shared), if status.live() { Tone::Dim } else { tone }),
     ];
     if let Source::Watch(kind) = source
         && !status.live()
@@ -67,7 +69,10 @@ fn source_lines(cx: &Context<'_>, source: &Source, status: &SourceStatus) -> Vec
         line = line.with_right(format!("heard {} ago", age(old)), Tone::Dim);
     }
     let mut lines = vec![line];
-    if let SourceState::Lost(trouble) | SourceState::Failed(trouble) = &status.state {
+    if !status.limited.is_empty() {
+        lines.push(Line::of(format!("    {}", status.limited), Tone::Warning).indented(4));
+    }
+    if let (false, SourceState::Lost(trouble) | SourceState::Failed(trouble)) = (shared, &status.state) {
         if !trouble.remedy.is_empty() {
             lines.push(Line::of(format!("    {}", trouble.remedy), Tone::Text).indented(4));
         }
@@ -82,8 +87,10 @@ fn source_lines(cx: &Context<'_>, source: &Source, status: &SourceStatus) -> Vec
     lines
 }
 
-fn state_words(state: &SourceState) -> String {
+fn state_words(state: &SourceState, shared: bool) -> String {
     match state {
+        SourceState::Lost(_) if shared => "lost with the api".to_owned(),
+        SourceState::Failed(_) if shared => "no answer, like the api".to_owned(),
         SourceState::Lost(trouble) => format!("lost: {}", trouble.what),
         SourceState::Failed(trouble) => trouble.what.to_string(),
         other => other.to_string(),

@@ -12,7 +12,7 @@ pub struct Column {
 }
 
 /// The width of each column, with `gap` between two of them; zero for one that had to go. What is left over goes to the
-/// columns that want more, first come first served.
+/// columns that want more, by turns.
 pub fn fit_columns(columns: &[Column], available: u16, gap: u16) -> Vec<u16> {
     let mut shown: Vec<bool> = vec![true; columns.len()];
     while total(columns, &shown, gap) > available {
@@ -27,18 +27,19 @@ pub fn fit_columns(columns: &[Column], available: u16, gap: u16) -> Vec<u16> {
         }
     }
     let mut left = available.saturating_sub(total(columns, &shown, gap));
-    columns
-        .iter()
-        .zip(&shown)
-        .map(|(column, shown)| {
-            if !shown {
-                return 0;
+    let mut widths: Vec<u16> = columns.iter().zip(&shown).map(|(c, shown)| if *shown { c.min } else { 0 }).collect();
+    loop {
+        let before = left;
+        for (width, column) in widths.iter_mut().zip(columns) {
+            if left > 0 && *width > 0 && *width < column.want {
+                *width += 1;
+                left -= 1;
             }
-            let more = column.want.saturating_sub(column.min).min(left);
-            left -= more;
-            column.min + more
-        })
-        .collect()
+        }
+        if left == before {
+            return widths;
+        }
+    }
 }
 
 fn total(columns: &[Column], shown: &[bool], gap: u16) -> u16 {

@@ -7,14 +7,14 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::config::theme::Glyphs;
 
-/// Columns that `text` takes.
+/// Columns that `text` takes, grapheme by grapheme, as the frame counts them.
 pub fn width(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.width() }
+    if text.is_ascii() { text.len() } else { text.graphemes(true).map(UnicodeWidthStr::width).sum() }
 }
 
 /// Whether `text` takes at most `columns`.
 pub fn matches_width(text: &str, columns: usize) -> bool {
-    // A character of several bytes takes at most two columns, so short texts need no measuring.
+    // No character takes more columns than bytes, so short texts need no measuring.
     text.len() <= columns || width(text) <= columns
 }
 
@@ -54,7 +54,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             line.push(' ');
             used += 1;
         }
-        while !matches_width(word, columns) {
+        while !matches_width(word, columns) && !word.is_empty() {
             let (head, tail) = split_at_width(word, columns);
             lines.push(head.to_owned());
             word = tail;
@@ -62,7 +62,9 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
         line.push_str(word);
         used += width(word);
     }
-    lines.push(line);
+    if !line.is_empty() || lines.is_empty() {
+        lines.push(line);
+    }
     lines
 }
 

@@ -67,12 +67,20 @@ fn narrow(area: Rect, sizes: Sizes) -> Vec<(Pane, Rect)> {
 /// On a narrow screen the areas of health stand side by side.
 pub const HEALTH_COLUMNS: u16 = 4;
 
-fn left_column(area: Rect, sizes: Sizes) -> Vec<Rect> {
+/// Health, nodes and outside; what they leave goes to the warnings, if those stand here and there is enough.
+fn left_column(area: Rect, sizes: Sizes, warnings: bool) -> Vec<(Pane, Rect)> {
     let health = sizes.health.max(1) + BORDER;
     let room = area.height.saturating_sub(health);
-    let outside = (sizes.outside.max(1) + BORDER).min(room / 3).max(4);
-    let nodes = room.saturating_sub(outside);
-    stack(area, &[health, nodes, outside])
+    let outside = (sizes.outside.max(2) + BORDER).min(room / 3).max(4);
+    let nodes = (sizes.nodes.max(2) + BORDER + HEAD).min(room.saturating_sub(outside));
+    let left = room.saturating_sub(outside + nodes);
+    let panes: &[(Pane, u16)] = if warnings && left >= 5 {
+        &[(Pane::Health, health), (Pane::Nodes, nodes), (Pane::Warnings, left), (Pane::Outside, outside)]
+    } else {
+        &[(Pane::Health, health), (Pane::Nodes, nodes), (Pane::Outside, room.saturating_sub(nodes))]
+    };
+    let heights: Vec<u16> = panes.iter().map(|(_, height)| *height).collect();
+    panes.iter().map(|(pane, _)| *pane).zip(stack(area, &heights)).collect()
 }
 
 fn medium(area: Rect, sizes: Sizes) -> Vec<(Pane, Rect)> {
@@ -82,18 +90,8 @@ fn medium(area: Rect, sizes: Sizes) -> Vec<(Pane, Rect)> {
     let workloads = (sizes.workloads + BORDER + HEAD).clamp(5, (right.height / 3).max(5));
     let findings = right.height.saturating_sub(changes + workloads);
     let rows = stack(*right, &[findings, changes, workloads]);
-    let left = left_column(*left, sizes);
-    let ([health, nodes, outside], [findings, changes, workloads]) = (left.as_slice(), rows.as_slice()) else {
-        return Vec::new();
-    };
-    vec![
-        (Pane::Findings, *findings),
-        (Pane::Changes, *changes),
-        (Pane::Workloads, *workloads),
-        (Pane::Health, *health),
-        (Pane::Nodes, *nodes),
-        (Pane::Outside, *outside),
-    ]
+    let right = [Pane::Findings, Pane::Changes, Pane::Workloads].into_iter().zip(rows);
+    right.chain(left_column(*left, sizes, true)).collect()
 }
 
 fn wide(area: Rect, sizes: Sizes) -> Vec<(Pane, Rect)> {
@@ -104,21 +102,9 @@ fn wide(area: Rect, sizes: Sizes) -> Vec<(Pane, Rect)> {
     let rows = stack(*centre, &[centre.height.saturating_sub(changes), changes]);
     let workloads = (sizes.workloads + BORDER + HEAD).clamp(6, (right.height * 3 / 5).max(6));
     let side = stack(*right, &[workloads, right.height.saturating_sub(workloads)]);
-    let left = left_column(*left, sizes);
-    let ([health, nodes, outside], [findings, changes], [workloads, warnings]) =
-        (left.as_slice(), rows.as_slice(), side.as_slice())
-    else {
-        return Vec::new();
-    };
-    vec![
-        (Pane::Findings, *findings),
-        (Pane::Changes, *changes),
-        (Pane::Workloads, *workloads),
-        (Pane::Warnings, *warnings),
-        (Pane::Health, *health),
-        (Pane::Nodes, *nodes),
-        (Pane::Outside, *outside),
-    ]
+    let centre = [Pane::Findings, Pane::Changes].into_iter().zip(rows);
+    let side = [Pane::Workloads, Pane::Warnings].into_iter().zip(side);
+    centre.chain(side).chain(left_column(*left, sizes, false)).collect()
 }
 
 fn stack(area: Rect, heights: &[u16]) -> Vec<Rect> {

@@ -6,7 +6,7 @@ use super::Dashboard;
 use super::gather::{NodeRow, WorkloadRow};
 use super::layout::HEALTH_COLUMNS;
 use crate::config::theme::Tone;
-use crate::console::freshness::{aged, clock, lasting, missing};
+use crate::console::freshness::{aged, clock_or_day, lasting, missing};
 use crate::console::labels;
 use crate::console::pick::window;
 use crate::console::screen::Context;
@@ -23,18 +23,37 @@ pub fn health(dashboard: &Dashboard, area: Rect, canvas: &mut Canvas<'_>, cx: &C
         canvas.text(inner.x, inner.y, inner.width, "? nothing is known yet", Tone::Unknown);
         return;
     }
-    let columns = if area.width >= 60 { HEALTH_COLUMNS } else { 1 };
-    let wide = inner.width / columns;
-    for (i, row) in rows.iter().enumerate() {
-        let (x, y) = (inner.x + i as u16 % columns * wide, inner.y + i as u16 / columns);
-        if y < inner.bottom() {
-            let cell = Rect { x, y, width: wide.saturating_sub(1), height: 1 };
-            health_row(row, cell, canvas, columns == 1);
+    let beside = if area.width >= 60 { usize::from(HEALTH_COLUMNS) } else { 1 };
+    for (chunk, y) in rows.chunks(beside).zip(inner.top()..inner.bottom()) {
+        let mut x = inner.x;
+        for (row, columns) in chunk.iter().zip(health_widths(chunk, inner.width)) {
+            let cell = Rect { x, y, width: columns.min(inner.right().saturating_sub(x)), height: 1 };
+            health_row(row, cell, canvas, beside == 1);
             if focus && dashboard.health.chosen() == Some(&row.area) {
-                canvas.select(Rect { x: x - 1, width: wide, ..cell });
+                canvas.select(Rect { x: x - 1, width: cell.width + 1, ..cell });
+            }
+            x += columns + 2;
+        }
+    }
+}
+
+/// Columns for each area of one row. Where they do not fit, what is unknown says so only by its mark, then what is good.
+fn health_widths(rows: &[HealthRow], available: u16) -> Vec<u16> {
+    let short = |row: &HealthRow| 2 + width(labels::area(row.area)) as u16;
+    let mut widths: Vec<u16> = rows.iter().map(|r| short(r) + 1 + width(&r.text) as u16).collect();
+    if let [one] = widths.as_mut_slice() {
+        *one = available;
+        return widths;
+    }
+    let gaps = 2 * (rows.len() as u16).saturating_sub(1);
+    for quiet in [Mark::Unknown, Mark::Good] {
+        if widths.iter().sum::<u16>() + gaps > available {
+            for (columns, row) in widths.iter_mut().zip(rows).filter(|(_, row)| row.mark == quiet) {
+                *columns = short(row);
             }
         }
     }
+    widths
 }
 
 fn health_row(row: &HealthRow, area: Rect, canvas: &mut Canvas<'_>, aligned: bool) {
@@ -68,8 +87,8 @@ pub fn changes(dashboard: &Dashboard, area: Rect, canvas: &mut Canvas<'_>, cx: &
             |words| canvas.right(inner.right(), y, inner.width / 3, &words, Tone::Warning).saturating_sub(1),
         );
         let room = |x: u16| end.saturating_sub(x);
-        canvas.text(inner.x, y, 11, &clock(change.at, cx.now), tone);
-        let x = inner.x + if inner.width > 90 { 12 } else { 7 };
+        canvas.text(inner.x, y, 6, &clock_or_day(change.at, cx.now), tone);
+        let x = inner.x + 8;
         let subject = (inner.width / 4).clamp(14, 30);
         canvas.text(x, y, subject - 1, &labels::subject(&change.subject), Tone::Text);
         let x = x + subject;
@@ -109,12 +128,13 @@ pub fn nodes(dashboard: &Dashboard, area: Rect, canvas: &mut Canvas<'_>, cx: &Co
         return;
     }
     let longest = dashboard.node_rows.iter().map(|r| width(&r.key.name)).max().unwrap_or(4) as u16;
+    let notes = dashboard.node_rows.iter().map(|r| width(&r.note)).max().unwrap_or_default() as u16;
     let columns = [
         Column { min: longest.clamp(4, 10), want: longest.min(24), priority: 0 },
         Column { min: 4, want: 11, priority: 0 },
         Column { min: 4, want: 11, priority: 0 },
         Column { min: 4, want: 4, priority: 2 },
-        Column { min: 8, want: 14, priority: 1 },
+        Column { min: notes.min(8), want: notes.min(18), priority: 1 },
     ];
     let widths = fit_columns(&columns, inner.width.saturating_sub(2), 1);
     let [name, cpu, memory, pods, note] = widths.as_slice() else { return };
@@ -183,13 +203,14 @@ pub fn workloads(dashboard: &Dashboard, area: Rect, canvas: &mut Canvas<'_>, cx:
     let columns = [
         Column { min: longest.clamp(8, 14), want: longest.min(28), priority: 0 },
         Column { min: 5, want: 5, priority: 0 },
-        Column { min: 4, want: 4, priority: 1 },
-        Column { min: 4, want: 4, priority: 3 },
-        Column { min: 6, want: 6, priority: 2 },
+        Column { min: 4, want: 8, priority: 1 },
+        Column { min: 4, want: 5, priority: 3 },
+        Column { min: 6, want: 7, priority: 2 },
         Column { min: 9, want: 20, priority: 0 },
     ];
     let widths = fit_columns(&columns, inner.width.saturating_sub(2), 1);
-    let titles = ["workload", "ready", "rst", "rev", "since", ""];
+    let restarts = if widths.get(2).is_some_and(|columns| *columns >= 8) { "restarts" } else { "rst" };
+    let titles = ["workload", "ready", restarts, "rev", "since", ""];
     let head_cells: Vec<(&str, u16)> = titles.into_iter().zip(widths.iter().copied()).collect();
     head(canvas, inner, &head_cells);
     let height = usize::from(inner.height.saturating_sub(1));
@@ -271,8 +292,8 @@ pub fn warnings(dashboard: &Dashboard, area: Rect, canvas: &mut Canvas<'_>, cx: 
     let shown = window(dashboard.events.index(), keys.len(), usize::from(inner.height));
     for (key, y) in keys.get(shown).unwrap_or_default().iter().zip(inner.y..) {
         let Some(event) = cx.situation.events.get(key) else { continue };
-        let at = event.last.map_or_else(|| "?".to_owned(), |at| clock(at, cx.now));
-        let x = canvas.text(inner.x, y, 11, &at, Tone::Dim) + 1;
+        let at = event.last.map_or_else(|| "?".to_owned(), |at| clock_or_day(at, cx.now));
+        let x = canvas.text(inner.x, y, 6, &at, Tone::Dim) + 1;
         let count = if event.count > 1 { format!(" ×{}", event.count) } else { String::new() };
         let x = canvas.text(x, y, 24, &format!("{}{count}", event.reason), Tone::Warning) + 1;
         let x = canvas.text(x, y, 28, &event.about.name, Tone::Text) + 1;
