@@ -15,7 +15,7 @@ use super::signals::{Asked, Listener};
 use super::terminal::Terminal;
 use crate::situation::Observation;
 use crate::situation::time::Clocks;
-use crate::watch::{Batch, Feed, LogPiece, Reader};
+use crate::watch::{Batch, Feed, LogPiece};
 
 /// How many observations are applied between two looks at the keyboard.
 const STRIDE: usize = 256;
@@ -28,11 +28,11 @@ pub struct Loop {
     pace: Pace,
     clocks: Clocks,
     faults: Faults,
-    batches: Receiver<Batch>,
+    /// Dropping it ends the sources.
+    feed: Feed,
     /// Whether the feed may still send.
     fed: bool,
     waiting: VecDeque<Observation>,
-    reader: Reader,
     runtime: Handle,
     log: Option<(u64, Receiver<LogPiece>)>,
     ended: Option<u8>,
@@ -57,10 +57,9 @@ impl Loop {
             pace: Pace::new(Instant::now()),
             clocks,
             faults,
-            batches: feed.batches,
+            feed,
             fed: true,
             waiting: VecDeque::new(),
-            reader: feed.reader,
             runtime,
             log: None,
             ended: None,
@@ -96,7 +95,7 @@ impl Loop {
             () = std::future::ready(()), if !self.waiting.is_empty() => Woken::More,
             piece = log_piece(&mut self.log) => Woken::Log(piece),
             () = tokio::time::sleep_until(next) => Woken::Time,
-            batch = self.batches.recv(), if self.fed => Woken::Batch(batch),
+            batch = self.feed.batches.recv(), if self.fed => Woken::Batch(batch),
         }
     }
 
@@ -147,7 +146,7 @@ impl Loop {
             Request::Read(id, query) => {
                 // The reader works where the feed does, never on the thread of the screen.
                 let _there = self.runtime.enter();
-                self.log = Some((id, self.reader.logs(query)));
+                self.log = Some((id, self.feed.reader.logs(query)));
             }
             Request::Closed(id) => {
                 if self.log.as_ref().is_some_and(|(reading, _)| *reading == id) {

@@ -5,7 +5,7 @@ use crate::situation::Ref;
 use crate::situation::object::Labels;
 
 /// The role of a workload, with its name in the profile. The first that fits holds.
-pub(super) fn of<'a>(profile: &'a Profile, workload: &Ref, labels: &Labels) -> Option<(&'a str, &'a Role)> {
+pub fn of<'a>(profile: &'a Profile, workload: &Ref, labels: &Labels) -> Option<(&'a str, &'a Role)> {
     profile.roles.iter().find(|(_, role)| plays(role, workload, labels)).map(|(name, role)| (name.as_str(), role))
 }
 

@@ -152,12 +152,12 @@ mod tests {
     }
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
-        let moves = [Command::Up, Command::Down, Command::PageUp, Command::PageDown, Command::Top, Command::Bottom];
+        let moves = vec![Command::Up, Command::Down, Command::PageUp, Command::PageDown, Command::Top, Command::Bottom];
         let things = proptest::collection::btree_set((0_u8..30, 0_u8..2), 0..20);
         let things = things.prop_map(|set| set.into_iter().collect::<Vec<_>>()).prop_shuffle();
         let step = prop_oneof![
             things.prop_map(Step::Set),
-            proptest::sample::select(&moves[..]).prop_map(Step::Move),
+            proptest::sample::select(moves).prop_map(Step::Move),
             (0_usize..12).prop_map(Step::Resize),
         ];
         proptest::collection::vec(step, 1..40)

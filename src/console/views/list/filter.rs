@@ -1,5 +1,7 @@
 //! A fuzzy filter that is typed, and what of a text it matched.
 
+use std::borrow::Cow;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -105,7 +107,7 @@ pub struct Matching<'a> {
 
 impl Matching<'_> {
     /// Whether a row with these texts is kept.
-    pub fn keeps(&mut self, texts: &[(usize, &str)]) -> bool {
+    pub fn keeps(&mut self, texts: &[(usize, Cow<'_, str>)]) -> bool {
         self.pattern.atoms.iter().all(|atom| {
             let mut fits = texts.iter().map(|(_, text)| {
                 let text = Utf32Str::new(text, &mut self.buffer);
@@ -142,7 +144,7 @@ mod tests {
     }
 
     fn keeps(filter: &str, texts: &[&str]) -> bool {
-        let texts: Vec<_> = texts.iter().map(|t| (0, *t)).collect();
+        let texts: Vec<_> = texts.iter().map(|t| (0, Cow::Borrowed(*t))).collect();
         typed(filter).matcher().keeps(&texts)
     }
 

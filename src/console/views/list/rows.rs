@@ -161,8 +161,10 @@ pub trait Rows: Debug + 'static {
     fn name(id: &Self::Id) -> String;
     /// Where a thing stands when sorted by a column.
     fn rank(&self, item: &Self::Item<'_>, column: usize, cx: &Context<'_>) -> Rank;
+    /// The text of a growing column, to be measured.
+    fn text<'a>(&self, item: &'a Self::Item<'_>, column: usize) -> &'a str;
     /// The texts a filter looks at, with the column that shows them.
-    fn searched<'a>(&self, item: &'a Self::Item<'_>) -> Vec<(usize, &'a str)>;
+    fn searched<'a>(&self, item: &'a Self::Item<'_>) -> Vec<(usize, Cow<'a, str>)>;
     /// A thing as a row, one cell a column.
     fn cells<'a>(&self, item: &'a Self::Item<'_>, cx: &Context<'_>) -> Vec<Cell<'a>>;
     /// What counts beside the number of rows, for the border: `3 unready`.
