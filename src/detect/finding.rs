@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::situation::{Source, Subject};
+use crate::situation::{Kind, Source, Subject};
 
 /// How bad it is. Ordered: the greater, the worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -39,6 +39,13 @@ pub struct Evidence {
     pub at: Option<Timestamp>,
 }
 
+impl Evidence {
+    /// A fact that the watch of a kind tells.
+    pub(super) fn of(kind: Kind, text: impl Into<String>, at: Option<Timestamp>) -> Self {
+        Self { text: text.into(), source: Source::Watch(kind), at }
+    }
+}
+
 fn as_text<S: serde::Serializer>(source: &Source, s: S) -> Result<S::Ok, S::Error> {
     s.collect_str(source)
 }
@@ -70,4 +77,38 @@ pub struct Finding {
     /// The id of the finding that explains this one; it is shown under that one, in grey. Not part of the JSON contract.
     #[serde(skip)]
     pub consequence_of: Option<&'static str>,
+}
+
+impl Finding {
+    /// A finding with its headline; the rest is added to it.
+    pub(super) fn new(id: &'static str, severity: Severity, confidence: Confidence, title: String) -> Self {
+        Self {
+            id,
+            severity,
+            confidence,
+            title,
+            subjects: Vec::new(),
+            since: None,
+            evidence: Vec::new(),
+            refuted_by: Vec::new(),
+            unseen: Vec::new(),
+            runbook: None,
+            consequence_of: None,
+        }
+    }
+
+    /// The workload, node or service that it is about: the first subject.
+    pub fn subject(&self) -> Option<&Subject> {
+        self.subjects.first()
+    }
+
+    /// Whether both are about the same workload, node or service.
+    pub(super) fn concerns_same(&self, other: &Self) -> bool {
+        self.subject().is_some() && self.subject() == other.subject()
+    }
+}
+
+/// Confirmed if so, else suspect.
+pub(super) const fn confirmed(is: bool) -> Confidence {
+    if is { Confidence::Confirmed } else { Confidence::Suspect }
 }

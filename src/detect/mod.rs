@@ -5,13 +5,36 @@
 //! unknown for a good sign.
 
 mod finding;
+#[cfg(test)]
+mod fuzz;
 mod health;
+mod metrics_api;
+mod node_not_ready;
+mod oom;
+mod panics;
+mod pod;
+mod relate;
+mod revision;
+mod role;
+mod single_replica;
+mod some_users;
+mod survey;
+mod suspect;
+#[cfg(test)]
+mod testing;
+mod trouble;
+mod unknown;
+mod words;
+mod workload;
+mod workload_unready;
 
 use crate::config::Profile;
-use crate::situation::Situation;
+use crate::situation::{Situation, Source};
 
 pub use finding::{Confidence, Evidence, Finding, Severity};
 pub use health::{Area, HealthRow, Mark};
+pub use survey::Survey;
+pub use suspect::{Suspect, suspect};
 
 /// What a detector looks at.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +56,7 @@ pub struct Detector {
     /// to do first.
     pub explanation: &'static str,
     /// Finds it. An empty answer means: not found in what could be seen.
-    pub find: fn(Scene<'_>) -> Vec<Finding>,
+    pub find: fn(&Survey<'_>) -> Vec<Finding>,
 }
 
 /// Everything that is derived from one situation for screens and reports.
@@ -42,15 +65,30 @@ pub struct Assessment {
     /// Findings, most severe first, a cause before its consequences.
     pub findings: Vec<Finding>,
     /// Sources that do not answer, with the reason, in words.
-    pub unknown: Vec<(crate::situation::Source, String)>,
+    pub unknown: Vec<(Source, String)>,
     /// The health column, from the edge to the outside.
     pub health: Vec<HealthRow>,
 }
 
 /// Every detector.
-pub const DETECTORS: &[Detector] = &[];
+pub const DETECTORS: &[Detector] = &[
+    metrics_api::DETECTOR,
+    oom::DETECTOR,
+    panics::DETECTOR,
+    single_replica::DETECTOR,
+    some_users::DETECTOR,
+    node_not_ready::DETECTOR,
+    workload_unready::DETECTOR,
+];
 
-/// Runs every detector and ranks what they find.
-pub fn assess(_scene: Scene<'_>) -> Assessment {
-    Assessment::default()
+/// Runs every detector and ranks what they find. Costs one look at each pod; meant for once a frame, not more.
+pub fn assess(scene: Scene<'_>) -> Assessment {
+    let survey = Survey::new(scene);
+    let found = DETECTORS.iter().flat_map(|d| (d.find)(&survey)).collect();
+    let findings = relate::rank(&survey, found);
+    Assessment {
+        health: health::column(&survey, &findings),
+        unknown: unknown::unknown(scene.situation, scene.profile),
+        findings,
+    }
 }

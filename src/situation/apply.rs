@@ -120,6 +120,7 @@ impl Situation {
             Observation::Listed(kind) => self.end_list(kind),
             Observation::Gone(kind, key) => return self.lose(kind, &key),
             Observation::Skipped(kind, name, reason) => self.skip(kind, name, reason),
+            Observation::Limited(source, part) => self.sources.entry(source).or_default().limited = part,
             Observation::Source(source, state) => return self.set_source(source, state),
             Observation::Heard(source, at) => return self.hear(source, at),
             Observation::Cluster(id) => self.cluster = id,
@@ -151,6 +152,11 @@ impl Situation {
 
     fn end_list(&mut self, kind: Kind) {
         if let Some(seen) = self.relists.remove(&kind) {
+            let keys: Vec<Key> =
+                tables!(self, kind, table => table.keys().filter(|k| !seen.contains(*k)).cloned().collect());
+            for key in keys {
+                self.note_gone(kind, &key);
+            }
             tables!(self, kind, table => table.retain(|key, _| seen.contains(key)));
         }
         self.sources.entry(Source::Watch(kind)).or_default().state = SourceState::Live;
@@ -166,7 +172,7 @@ impl Situation {
                 *count += 1;
             }
         }
-        if let Some(change) = change::between(self, &object) {
+        for change in change::between(self, &object) {
             push(&mut self.seen_changes, change, CHANGES);
         }
         self.put(object)
@@ -219,7 +225,14 @@ impl Situation {
         insert(&mut self.events, event.meta.key.clone(), event)
     }
 
+    fn note_gone(&mut self, kind: Kind, key: &Key) {
+        if let Some(change) = change::gone(self, kind, key) {
+            push(&mut self.seen_changes, change, CHANGES);
+        }
+    }
+
     fn lose(&mut self, kind: Kind, key: &Key) -> bool {
+        self.note_gone(kind, key);
         if let Some(seen) = self.relists.get_mut(&kind) {
             seen.remove(key);
         }

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use change::{Change, changes};
+pub use change::{Change, changes, image_difference};
 pub use kind::{Kind, Resource};
 pub use observation::{ClusterId, EndpointHealth, Observation, Usage};
 pub use reference::{Key, Ref, Subject};

@@ -19,6 +19,8 @@ pub enum Observation {
     Gone(Kind, Key),
     /// An object could not be decoded: its name, and why.
     Skipped(Kind, Text, Text),
+    /// Only a part of a source may be read: which, and what is missing; empty: all of it.
+    Limited(Source, Text),
     /// A source's state changed.
     Source(Source, SourceState),
     /// A source was heard at this wall time (an answer, a bookmark); its state becomes live.

@@ -79,6 +79,9 @@ pub struct SourceStatus {
     pub heard: Option<Timestamp>,
     /// Objects that could not be decoded, by name, with the reason; at most [`SourceStatus::SKIPPED`].
     pub skipped: Vec<(Text, Text)>,
+    /// When only a part may be read, which part and what is missing (`only in a, b; elsewhere needs list pods`); empty:
+    /// all of it. Whoever concludes something from an absence has to look here.
+    pub limited: Text,
 }
 
 impl SourceStatus {

@@ -2,9 +2,9 @@
 
 use std::borrow::{Borrow, Cow};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// Text from outside (names, messages, images, log lines) that can be shown as it is: it holds no control characters,
 /// no escape sequences and no characters that change the direction of the text around them. There is no other way to
@@ -16,7 +16,8 @@ pub struct Text(Arc<str>);
 impl Text {
     /// Cleans `raw` and keeps it.
     pub fn new(raw: &str) -> Self {
-        Self(Arc::from(clean(raw).as_ref()))
+        let clean = clean(raw);
+        if clean.is_empty() { Self::default() } else { Self(Arc::from(clean.as_ref())) }
     }
 
     /// The text.
@@ -36,8 +37,10 @@ impl Text {
 }
 
 impl Default for Text {
+    /// All empty texts share one allocation: most fields of most objects are empty.
     fn default() -> Self {
-        Self(Arc::from(""))
+        static EMPTY: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(""));
+        Self(EMPTY.clone())
     }
 }
 
@@ -98,7 +101,17 @@ impl fmt::Display for Text {
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self::new(&Cow::<'de, str>::deserialize(deserializer)?))
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = Text;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_str<E: de::Error>(self, raw: &str) -> Result<Text, E> {
+                Ok(Text::new(raw))
+            }
+        }
+        deserializer.deserialize_str(Visitor)
     }
 }
 
@@ -189,6 +202,11 @@ mod tests {
         assert_eq!(clean("\x1b(B日本é"), "日本é");
         assert_eq!(clean("cut\x1b"), "cut");
         assert_eq!(clean("cut\x1b]52;c;never ends"), "cut");
+    }
+
+    #[test]
+    fn empty_texts_share_one_allocation() {
+        assert!(Text::default().same(&Text::new("\x1b[0m")));
     }
 
     proptest::proptest! {

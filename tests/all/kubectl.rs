@@ -1,6 +1,7 @@
 //! kubectl on the simulated API server. These tests have nothing to say where there is no kubectl.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::Stdio;
 
@@ -24,7 +25,7 @@ impl Kubectl {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let program = std::env::split_paths(&path).map(|d| d.join("kubectl")).find(|p| p.is_file());
         let Some(program) = program else {
-            let _ = writeln!(std::io::stderr(), "no kubectl here: nothing was tested");
+            tracing::warn!("no kubectl here: nothing was tested");
             return None;
         };
         let home = tempfile::tempdir().expect("a folder");
@@ -67,7 +68,7 @@ impl Kubectl {
     async fn transcript(&self, lines: &[&str]) -> String {
         let mut told = String::new();
         for line in lines {
-            told.push_str(&format!("$ kubectl {line}\n{}\n\n", self.run(line).await));
+            let _ = write!(told, "$ kubectl {line}\n{}\n\n", self.run(line).await);
         }
         told
     }

@@ -4,4 +4,9 @@ mod api;
 mod kubectl;
 mod replay;
 mod small;
+#[path = "../support/terminal.rs"]
+#[allow(dead_code, reason = "shared with the figures and the pictures")]
+mod terminal;
 mod watcher;
+
+// mod console;

@@ -1,5 +1,7 @@
 //! Nodes.
 
+use jiff::Timestamp;
+
 use super::{Amounts, Condition, Meta, Status};
 use crate::situation::Text;
 
@@ -35,6 +37,8 @@ pub struct Taint {
     pub value: Text,
     /// `NoSchedule`, `PreferNoSchedule` or `NoExecute`.
     pub effect: Text,
+    /// `timeAdded`; the controllers set it, people mostly do not.
+    pub added: Option<Timestamp>,
 }
 
 /// `status.nodeInfo`, as far as it is used.
