@@ -2,9 +2,14 @@
 
 #[path = "../support/cluster.rs"]
 mod cluster;
+mod api;
+mod kubectl;
+mod replay;
+mod small;
 #[path = "../support/terminal.rs"]
 #[allow(dead_code, reason = "shared with the figures and the pictures")]
 mod terminal;
+mod watcher;
 
-// mod console;
+mod console;
 mod feed;
