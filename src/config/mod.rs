@@ -7,9 +7,12 @@ pub mod keymap;
 pub mod paths;
 mod problem;
 pub mod profile;
+pub mod settings;
 pub mod source;
 pub mod theme;
+pub mod yaml;
 
 pub use colour::Depth;
 pub use problem::Problem;
 pub use profile::Profile;
+pub use settings::Settings;

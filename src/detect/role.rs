@@ -6,17 +6,6 @@ use crate::situation::object::Labels;
 
 /// The role of a workload, with its name in the profile. The first that fits holds.
 pub(super) fn of<'a>(profile: &'a Profile, workload: &Ref, labels: &Labels) -> Option<(&'a str, &'a Role)> {
-    profile.roles.iter().find(|(_, role)| plays(role, workload, labels)).map(|(name, role)| (name.as_str(), role))
-}
-
-/// Whether a workload fits a role. A role with neither a name nor labels fits nothing.
-fn plays(role: &Role, workload: &Ref, labels: &Labels) -> bool {
-    let is = |wanted: &str, given: &str| wanted.is_empty() || wanted == given;
-    if role.name.is_empty() && role.labels.is_empty() {
-        return false;
-    }
-    is(&role.kind, workload.kind.resource().kind)
-        && is(&role.namespace, &workload.key.namespace)
-        && is(&role.name, &workload.key.name)
-        && (!role.name.is_empty() || role.labels.iter().all(|(k, v)| labels.get(k).is_some_and(|l| **l == **v)))
+    let label = |key: &str| labels.get(key).map(crate::situation::Text::as_str);
+    profile.role_of(workload.kind.resource().kind, &workload.key.namespace, &workload.key.name, label)
 }
