@@ -179,7 +179,7 @@ dial:
                 r#"p.yaml:2: "nonsense" is not the UID of a cluster; take it from: kubectl get namespace kube-system -o jsonpath={.metadata.uid}"#,
                 r#"p.yaml:4: "http://203.0.113.1:6443" is not an API endpoint; write https://HOST:PORT"#,
                 r#"p.yaml:6: a "Deploymnet" cannot play the role api; did you mean "Deployment"?"#,
-                r#"p.yaml:7: nothing says which workload plays the role web; give it a name or labels"#,
+                r"p.yaml:7: nothing says which workload plays the role web; give it a name or labels",
                 r#"p.yaml:9: "203.0.113.300" is not an IP address; write it as 203.0.113.11 or 2001:db8::11"#,
                 r#"p.yaml:10: node "one" is listed twice, first on line 9; remove one of them"#,
                 r#"p.yaml:10: "-oProxyCommand=x" is not an alias for ssh; write a Host of ~/.ssh/config, or USER@HOST"#,
