@@ -4,15 +4,16 @@ pub mod colour;
 pub mod embedded;
 mod key;
 pub mod keymap;
+pub mod lint;
 pub mod paths;
 mod problem;
 pub mod profile;
+pub mod search;
 pub mod settings;
 pub mod source;
 pub mod theme;
-pub mod yaml;
+mod yaml;
 
 pub use colour::Depth;
 pub use problem::Problem;
 pub use profile::Profile;
-pub use settings::Settings;

@@ -1,6 +1,4 @@
-//! `config.toml`: what the user prefers where the command line says nothing.
-
-use std::collections::BTreeMap;
+//! `config.toml`: what the user would otherwise type as flags each time.
 
 use serde::Deserialize;
 
@@ -8,28 +6,26 @@ use super::Problem;
 use super::paths::Folders;
 use super::source::SourceFile;
 
-/// The user's preferences. What is absent is left to the command line and its defaults.
+/// Defaults for flags. A flag on the command line goes before.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Settings {
-    /// Keymap, by name or file.
+    /// `--keymap`
     pub keymap: Option<String>,
-    /// Theme, by name or file.
+    /// `--theme`
     pub theme: Option<String>,
-    /// Only ASCII on the screen.
+    /// `--ascii`
     pub ascii: bool,
-    /// Never offer to change anything.
+    /// `--read-only`
     pub read_only: bool,
-    /// Profiles, by name or file, by the UID of the cluster's namespace `kube-system`.
-    pub profiles: BTreeMap<String, String>,
 }
 
 impl Settings {
-    /// Reads `config.toml` of the user's folder; a missing one is no mistake. An unreadable one leaves the defaults, but
-    /// then nothing is offered that `readOnly` might have forbidden.
+    /// Reads `config.toml` of the configuration folder; without one everything is as shipped. One that cannot be
+    /// read may have forbidden changes, so it does.
     pub fn load(folders: &Folders) -> (Self, Vec<Problem>) {
-        let Some(path) = folders.configured("config.toml").filter(|path| path.exists()) else {
-            return (Self::default(), Vec::new());
+        let Some(path) = folders.configured("config.toml").filter(|path| path.is_file()) else {
+            return Default::default();
         };
         match SourceFile::read(&path).and_then(|file| Self::read(&file)) {
             Ok(settings) => (settings, Vec::new()),
@@ -37,33 +33,8 @@ impl Settings {
         }
     }
 
-    /// Reads settings from a file's text.
-    ///
-    /// # Errors
-    /// The first mistake.
+    /// Reads the settings from a file's text.
     pub fn read(file: &SourceFile) -> Result<Self, Problem> {
         toml::from_str(&file.text).map_err(|error| file.unreadable(&error))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn settings_are_read_and_a_broken_file_forbids_changes() {
-        let home = tempfile::tempdir().unwrap();
-        let folders = Folders { config: Some(home.path().into()), state: None };
-        assert_eq!(Settings::load(&folders), (Settings::default(), vec![]));
-        std::fs::write(home.path().join("config.toml"), "theme = \"light\"\n[profiles]\nabc = \"own\"\n").unwrap();
-        let (settings, problems) = Settings::load(&folders);
-        assert_eq!((settings.theme.as_deref(), problems.len()), (Some("light"), 0));
-        assert_eq!(settings.profiles["abc"], "own");
-        std::fs::write(home.path().join("config.toml"), "readonly = true\n").unwrap();
-        let (settings, problems) = Settings::load(&folders);
-        assert!(settings.read_only);
-        assert!(
-            problems[0].to_string().ends_with("config.toml:1: unknown field \"readonly\"; did you mean \"readOnly\"?")
-        );
     }
 }

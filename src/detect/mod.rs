@@ -5,6 +5,8 @@
 //! unknown for a good sign.
 
 mod finding;
+#[cfg(test)]
+mod fuzz;
 mod health;
 mod metrics_api;
 mod node_not_ready;

@@ -60,3 +60,54 @@ fn relevance(finding: &Finding, changed: &Subject) -> Option<SignedDuration> {
     // Another workload of the same namespace may be what this one depends on.
     finding.subjects.iter().any(same_namespace).then_some(NEAR)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+    use crate::situation::{Key, Ref, Text};
+
+    fn change(kind: Kind, namespace: &str, name: &str, seconds_ago: i64) -> Change {
+        let subject = Ref { kind, key: Key::new(namespace, name), uid: Text::default() }.into();
+        Change { at: ago(seconds_ago), subject, what: "changed".into(), detail: Text::default() }
+    }
+
+    fn oom() -> Finding {
+        let mut world = World::new();
+        world.deploy(NS, "web", 3);
+        world.change_pod(NS, "web-rs1-1", |p| restarted(p, 137, "OOMKilled", 300));
+        world.finding("F14")
+    }
+
+    #[test]
+    fn the_last_change_before_it_began_is_the_suspect() {
+        let changes = [
+            change(Kind::ConfigMap, NS, "after", 200),
+            change(Kind::Deployment, NS, "web", 420),
+            change(Kind::ConfigMap, NS, "before", 600),
+        ];
+        let finding = oom();
+        let found = suspect(&finding, &changes).unwrap();
+        assert_eq!(found.change, &changes[1]);
+        assert_eq!(found.to_string(), "2m00s before F14");
+    }
+
+    #[test]
+    fn its_own_change_counts_for_an_hour_and_others_for_ten_minutes() {
+        let finding = oom();
+        let found = |change: Change| suspect(&finding, &[change]).is_some();
+        assert!(found(change(Kind::Deployment, NS, "web", 300 + 3500)));
+        assert!(!found(change(Kind::Deployment, NS, "web", 300 + 3700)));
+        assert!(found(change(Kind::ConfigMap, NS, "settings", 300 + 500)));
+        assert!(!found(change(Kind::ConfigMap, NS, "settings", 300 + 700)));
+    }
+
+    #[test]
+    fn what_has_nothing_to_do_with_it_is_left_out() {
+        let finding = oom();
+        let found = |change: Change| suspect(&finding, &[change]).is_some();
+        assert!(!found(change(Kind::ConfigMap, "elsewhere", "settings", 310)));
+        assert!(!found(change(Kind::CronJob, NS, "nightly", 310)));
+        assert!(found(change(Kind::Node, "", "node-1", 310)));
+    }
+}

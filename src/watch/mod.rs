@@ -2,15 +2,42 @@
 //!
 //! [`open`] starts the sources; their observations arrive in batches over one bounded channel. The [`Reader`] asks for
 //! what is not watched (logs), through a closed enum of reads.
+//!
+//! One task keeps the way into the cluster open ([`keeper`]), one task a kind lists and watches it ([`feed`]), two poll
+//! metrics. None of them ever waits for the screen, and the screen never for them: the channel is the only tie.
+
+mod connect;
+mod decode;
+mod failure;
+mod feed;
+mod health;
+mod keeper;
+mod logs;
+mod metrics;
+mod pace;
+mod session;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 
+use self::connect::{Connector, Surroundings};
+use self::keeper::Keeper;
+use self::session::{Calls, Session, State};
 use crate::config::Profile;
 use crate::situation::time::Clocks;
 use crate::situation::{Key, Observation, Text};
+
+pub use connect::kubeconfig_files;
+pub use pace::Pace;
+
+/// Which targets a log of this program must not take below `error`, as directives for its filter: on the way of a
+/// failure they may print what an object holds.
+pub const LOG_DIRECTIVES: [&str; 5] =
+    ["kube_client=error", "kube_core=error", "kube_runtime=error", "hyper_util=error", "tower=error"];
 
 /// Observations that belong together, at most a page of them.
 pub type Batch = Vec<Observation>;
@@ -28,23 +55,71 @@ pub struct Target {
 }
 
 /// A running set of sources. Dropping it stops them all at once, without waiting for anything.
+///
+/// The runtime has to be ended with [`tokio::runtime::Runtime::shutdown_background`]: resolving a name happens on a
+/// thread that cannot be stopped, and a runtime that is dropped waits for it.
 #[derive(Debug)]
 pub struct Feed {
     /// What becomes known.
     pub batches: mpsc::Receiver<Batch>,
     /// Asks for what is not watched.
     pub reader: Reader,
+    /// Dropping these ends them.
+    _tasks: JoinSet<()>,
 }
 
 /// Starts to look at a cluster. Never fails and never waits: whatever goes wrong is an observation.
-pub fn open(_target: Target, _profile: Arc<Profile>, _clocks: Clocks) -> Feed {
-    let (_sender, batches) = mpsc::channel(CHANNEL);
-    Feed { batches, reader: Reader {} }
+///
+/// # Panics
+/// Outside of a tokio runtime.
+#[expect(clippy::needless_pass_by_value, reason = "the callers share the profile and hand their share over")]
+pub fn open(target: Target, profile: Arc<Profile>, clocks: Clocks) -> Feed {
+    open_at(Pace::default(), target, &profile, clocks)
+}
+
+/// The same with other intervals and limits.
+///
+/// # Panics
+/// Outside of a tokio runtime.
+pub fn open_at(pace: Pace, target: Target, profile: &Profile, clocks: Clocks) -> Feed {
+    let (outlet, batches) = mpsc::channel(CHANNEL);
+    let (state, states) = watch::channel(State::default());
+    let (show, shown) = watch::channel(None);
+    let calls = Arc::new(Calls::default());
+    let session = Session::new(states, calls.clone(), outlet.clone(), pace, clocks.clone());
+    let connector = Connector::new(target, profile, pace, clocks.wall.clone(), Surroundings::real());
+    let keeper = Keeper::new(connector, state, calls, outlet, clocks, pace);
+    let home = home(profile);
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async { _ = keeper.run().await });
+    tasks.spawn(feed::run(session.clone(), home.clone()));
+    tasks.spawn({
+        let session = session.clone();
+        async { _ = metrics::nodes(session).await }
+    });
+    tasks.spawn({
+        let session = session.clone();
+        async { _ = metrics::pods(session, home, shown).await }
+    });
+    let reader = Reader { runtime: Handle::current(), session, show };
+    Feed { batches, reader, _tasks: tasks }
+}
+
+/// The deployment's namespaces: those of the profile and of its roles.
+fn home(profile: &Profile) -> Arc<[Text]> {
+    let roles = profile.roles.values().map(|role| &role.namespace);
+    let names: std::collections::BTreeSet<&String> =
+        profile.namespaces.iter().chain(roles).filter(|n| !n.is_empty()).collect();
+    names.into_iter().map(|n| Text::new(n)).collect()
 }
 
 /// Asks for what is not watched. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Reader {}
+pub struct Reader {
+    runtime: Handle,
+    session: Session,
+    show: watch::Sender<Option<Text>>,
+}
 
 /// A container's log to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +160,20 @@ pub struct LogLine {
 
 impl Reader {
     /// Reads a log. The stream ends when the receiver is dropped.
-    pub fn logs(&self, _query: LogQuery) -> mpsc::Receiver<LogPiece> {
-        mpsc::channel(CHANNEL).1
+    pub fn logs(&self, query: LogQuery) -> mpsc::Receiver<LogPiece> {
+        let (pieces, receiver) = mpsc::channel(CHANNEL);
+        self.runtime.spawn(logs::read(self.session.clone(), query, pieces));
+        receiver
+    }
+
+    /// Polls the metrics of this pod too while it is on the screen; `None`: of none. They come with those of all pods of
+    /// its namespace, as [`Observation::PodMetrics`].
+    pub fn metrics(&self, pod: Option<&Key>) {
+        self.show.send_if_modified(|shown| {
+            let next = pod.map(|key| key.namespace.clone());
+            let changed = *shown != next;
+            *shown = next;
+            changed
+        });
     }
 }

@@ -49,10 +49,11 @@ impl Check<'_> {
         if profile.name.is_empty() {
             self.say(&[], "the profile has no name".to_owned(), "write name: NAME at the top");
         }
-        for (i, uid) in profile.clusters.iter().enumerate() {
-            if !is_uid(uid) {
-                let fix = "take it from: kubectl get namespace kube-system -o jsonpath={.metadata.uid}";
-                self.say(&["clusters", &i.to_string()], format!("{uid:?} is not the UID of a cluster"), fix);
+        for (i, cluster) in profile.clusters.iter().enumerate() {
+            if !is_uid(cluster) && !is_https(cluster) {
+                let fix = "write its server's URL, or take the UID from: kubectl get namespace kube-system -o \
+                           jsonpath={.metadata.uid}";
+                self.say(&["clusters", &i.to_string()], format!("{cluster:?} identifies no cluster"), fix);
             }
         }
         for (i, namespace) in profile.namespaces.iter().enumerate() {
@@ -64,14 +65,7 @@ impl Check<'_> {
     }
 
     fn endpoint(&mut self, index: &str, url: &str) {
-        let parsed = url.parse::<http::Uri>().ok();
-        let sound = parsed.is_some_and(|u| {
-            u.scheme_str() == Some("https")
-                && u.host().is_some_and(|h| !h.is_empty())
-                && u.authority().is_some_and(|a| !a.as_str().contains('@'))
-                && u.query().is_none()
-        });
-        if !sound {
+        if !is_https(url) {
             self.say(&["endpoints", index], format!("{url:?} is not an API endpoint"), "write https://HOST:PORT");
         }
     }
@@ -131,6 +125,14 @@ impl Check<'_> {
             self.say(&["dial", from], message, "write 127.0.0.1:PORT, or remove the dial: map");
         }
     }
+}
+
+fn is_https(url: &str) -> bool {
+    url.parse::<http::Uri>().is_ok_and(|u| {
+        u.scheme_str() == Some("https")
+            && u.authority().is_some_and(|a| !a.host().is_empty() && !a.as_str().contains('@'))
+            && u.query().is_none()
+    })
 }
 
 fn is_uid(text: &str) -> bool {

@@ -1,8 +1,6 @@
 //! The profile: which workload plays which role, the outside services, how to reach nodes and endpoints.
 
 mod check;
-mod choose;
-mod kubeconfig;
 
 use std::collections::BTreeMap;
 
@@ -10,8 +8,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use check::{OUTSIDE, WORKLOADS};
-pub use choose::{Chosen, Origin, choose, for_cluster};
-pub use kubeconfig::{files as kubeconfig_files, named_by as named_by_kubeconfig};
 
 use super::source::SourceFile;
 use super::{Problem, embedded, yaml};
@@ -22,7 +18,8 @@ use super::{Problem, embedded, yaml};
 pub struct Profile {
     /// What it is called, for the banner and the record.
     pub name: String,
-    /// The clusters it describes, by the UID of namespace `kube-system`; for the search in the configuration folder.
+    /// The clusters it describes, by the URL of their API server or the UID of their namespace `kube-system`; for the
+    /// search in the configuration folder.
     pub clusters: Vec<String>,
     /// Namespaces of the deployment: their ConfigMaps are hashed, their pods' metrics polled.
     pub namespaces: Vec<String>,
@@ -98,28 +95,17 @@ impl Profile {
         let text = embedded::PROFILES.iter().find(|(name, _)| *name == "generic").map_or("", |(_, text)| text);
         Self::read(&SourceFile { path: "profiles/generic.yaml".into(), text: text.to_owned() }).unwrap_or_default()
     }
-
-    /// The role of a workload, by the name that it has in the profile. The first that fits holds.
-    pub fn role_of<'a, 'l>(
-        &'a self,
-        kind: &str,
-        namespace: &str,
-        name: &str,
-        label: impl Fn(&str) -> Option<&'l str>,
-    ) -> Option<(&'a str, &'a Role)> {
-        let mut roles = self.roles.iter();
-        roles.find(|(_, role)| role.fits(kind, namespace, name, &label)).map(|(name, role)| (name.as_str(), role))
-    }
 }
 
 impl Role {
-    /// Whether a workload fits the role. A role with neither a name nor labels fits nothing.
-    pub fn fits<'l>(&self, kind: &str, namespace: &str, name: &str, label: impl Fn(&str) -> Option<&'l str>) -> bool {
+    /// Whether a workload fits the role; `labelled` tells whether it has a label of that key and value. A role with
+    /// neither a name nor labels fits nothing.
+    pub fn fits(&self, kind: &str, namespace: &str, name: &str, labelled: impl Fn(&str, &str) -> bool) -> bool {
         let is = |wanted: &str, given: &str| wanted.is_empty() || wanted == given;
-        let labelled = || self.labels.iter().all(|(k, v)| label(k).is_some_and(|l| v.split('|').any(|v| v == l)));
+        let has_labels = || self.labels.iter().all(|(key, values)| values.split('|').any(|value| labelled(key, value)));
         is(&self.kind, kind)
             && is(&self.namespace, namespace)
-            && if self.name.is_empty() { !self.labels.is_empty() && labelled() } else { self.name == name }
+            && if self.name.is_empty() { !self.labels.is_empty() && has_labels() } else { self.name == name }
     }
 }
 
@@ -135,15 +121,15 @@ mod tests {
     #[test]
     fn the_generic_profile_finds_roles_by_the_usual_labels() {
         let profile = Profile::generic();
-        let role = |kind: &str, namespace: &str, name: &str, label: (&'static str, &'static str)| {
-            let get = |key: &str| (key == label.0).then_some(label.1);
-            profile.role_of(kind, namespace, name, get).map(|(name, _)| name.to_owned())
+        let role = |kind: &str, namespace: &str, name: &str, label: (&str, &str)| {
+            let mut roles = profile.roles.iter();
+            roles.find(|(_, r)| r.fits(kind, namespace, name, |k, v| (k, v) == label)).map(|(name, _)| name.as_str())
         };
         let app = "app.kubernetes.io/name";
-        assert_eq!(role("DaemonSet", "kube-system", "traefik", (app, "traefik")).as_deref(), Some("ingress"));
-        assert_eq!(role("Deployment", "web", "controller", (app, "ingress-nginx")).as_deref(), Some("ingress"));
-        assert_eq!(role("Deployment", "kube-system", "x", ("k8s-app", "kube-dns")).as_deref(), Some("dns"));
-        assert_eq!(role("Deployment", "kube-system", "m", ("k8s-app", "metrics-server")).as_deref(), Some("metrics"));
+        assert_eq!(role("DaemonSet", "kube-system", "traefik", (app, "traefik")), Some("ingress"));
+        assert_eq!(role("Deployment", "web", "controller", (app, "ingress-nginx")), Some("ingress"));
+        assert_eq!(role("Deployment", "kube-system", "x", ("k8s-app", "kube-dns")), Some("dns"));
+        assert_eq!(role("Deployment", "kube-system", "m", ("k8s-app", "metrics-server")), Some("metrics"));
         assert_eq!(role("Deployment", "web", "m", ("k8s-app", "metrics-server")), None);
         assert_eq!(role("Deployment", "web", "shop", ("app", "shop")), None);
     }
@@ -176,7 +162,7 @@ dial:
         assert_eq!(
             read(text).unwrap_err(),
             [
-                r#"p.yaml:2: "nonsense" is not the UID of a cluster; take it from: kubectl get namespace kube-system -o jsonpath={.metadata.uid}"#,
+                r#"p.yaml:2: "nonsense" identifies no cluster; write its server's URL, or take the UID from: kubectl get namespace kube-system -o jsonpath={.metadata.uid}"#,
                 r#"p.yaml:4: "http://203.0.113.1:6443" is not an API endpoint; write https://HOST:PORT"#,
                 r#"p.yaml:6: a "Deploymnet" cannot play the role api; did you mean "Deployment"?"#,
                 r"p.yaml:7: nothing says which workload plays the role web; give it a name or labels",

@@ -1,1 +1,152 @@
 //! The world behind the API: controllers, kubelets, workloads and their faults, as events on a queue.
+//!
+//! Everything that happens is due at a moment and is done at that moment, in an order that the seed alone decides, so
+//! that the same seed tells the same story however fast the clock runs. Controllers look at the store and nothing else:
+//! whoever changes an object there, a fault, a client or another controller, they answer to it.
+
+mod admission;
+mod api_service;
+mod backend;
+mod budget;
+mod daemon_set;
+mod deployment;
+mod endpoints;
+mod fault;
+mod genesis;
+mod informer;
+mod job;
+mod json;
+mod kubelet;
+mod load;
+mod logs;
+mod metrics;
+mod program;
+mod pulse;
+mod queue;
+mod random;
+mod recorder;
+mod replica_set;
+mod resources;
+mod rollout;
+mod scheduler;
+mod snapshot;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::store::Store;
+use informer::Work;
+use json::Id;
+use kubelet::{PodRun, Step};
+use program::Programs;
+use pulse::Pulse;
+use queue::Queue;
+use random::Random;
+use recorder::Recorder;
+use resources::Resources;
+
+pub use fault::{Ailing, Fault, Recovery, Rollout, Undo};
+pub use load::Load;
+pub use program::Course;
+
+/// The simulated cluster.
+#[derive(Debug)]
+pub struct World {
+    store: Store,
+    res: Resources,
+    now: Timestamp,
+    queue: Queue<Due>,
+    random: Random,
+    /// The revision up to which the controllers have seen the store.
+    seen: u64,
+    work: BTreeSet<Work>,
+    recorder: Recorder,
+    programs: Programs,
+    runs: BTreeMap<Id, PodRun>,
+    /// Images that a node has (node, image).
+    pulled: BTreeSet<(String, String)>,
+    /// The last address given out on each node.
+    addresses: BTreeMap<String, u32>,
+    load: Load,
+}
+
+/// What is due.
+#[derive(Debug)]
+enum Due {
+    /// A controller looks at an object again.
+    Work(Work),
+    /// A step in the life of a container, valid only in the turn in which it was planned.
+    Kubelet(Id, u64, Step),
+    /// Something that comes round.
+    Pulse(Pulse),
+    /// A page of the past.
+    Past(usize),
+}
+
+impl World {
+    /// A world whose past ends at `start`, where it stands.
+    pub fn new(seed: u64, start: Timestamp) -> Self {
+        genesis::create(seed, start)
+    }
+
+    fn empty(seed: u64, birth: Timestamp) -> Self {
+        Self {
+            store: Store::new(seed),
+            res: Resources::new(),
+            now: birth,
+            queue: Queue::default(),
+            random: Random::new(seed),
+            seen: 0,
+            work: BTreeSet::new(),
+            recorder: Recorder::default(),
+            programs: Programs::default(),
+            runs: BTreeMap::new(),
+            pulled: BTreeSet::new(),
+            addresses: BTreeMap::new(),
+            load: Load::default(),
+        }
+    }
+
+    /// The time in there.
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The objects.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Lets time pass. A moment in the past changes nothing but lets controllers see what was written meanwhile.
+    pub fn advance(&mut self, to: Timestamp) {
+        self.settle();
+        while let Some((at, due)) = self.queue.next(to) {
+            self.now = self.now.max(at);
+            self.perform(due);
+            self.settle();
+        }
+        self.now = self.now.max(to);
+    }
+
+    fn perform(&mut self, due: Due) {
+        match due {
+            Due::Work(work) => {
+                self.work.insert(work);
+            }
+            Due::Kubelet(id, turn, step) => self.kubelet_step(&id, turn, step),
+            Due::Pulse(pulse) => self.pulse(pulse),
+            Due::Past(page) => self.play_page(page),
+        }
+    }
+
+    fn plan(&mut self, after: SignedDuration, due: Due) {
+        // Time ends in the year 9999; a plan beyond it is never due.
+        if let Ok(at) = self.now.checked_add(after) {
+            self.queue.plan(at, due);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

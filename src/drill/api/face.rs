@@ -1,0 +1,179 @@
+//! The way of one request: who sends it, what it asks for, whether that is allowed, and the answer.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::{HeaderName, Request, Response, header};
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
+use jiff::Timestamp;
+use rustls::pki_types::CertificateDer;
+use serde_json::json;
+
+use super::answer::{Answer, Body, set};
+use super::backend::Backend;
+use super::call::{Call, Place, Target};
+use super::failure::Failure;
+use super::identity::{Identity, User};
+use super::options::ListOptions;
+use super::render::Renderer;
+use super::watch::Watch;
+use super::{access, discovery, health, logs, metrics, read, reviews};
+use crate::drill::store::{Names, ResourceId};
+
+/// The largest body that is read.
+const LARGEST: usize = 3 * 1024 * 1024;
+
+/// What answers requests; shared by all connections of all endpoints.
+pub(super) struct Face {
+    backend: Arc<Mutex<dyn Backend>>,
+    identity: Identity,
+    ca_pem: String,
+    audits: Mutex<Names>,
+}
+
+impl Face {
+    pub(super) fn new(backend: Arc<Mutex<dyn Backend>>, identity: Identity, ca_pem: String) -> Self {
+        Self { backend, identity, ca_pem, audits: Mutex::new(Names::new(0)) }
+    }
+
+    /// Does something with the world, locked for as long.
+    pub(super) fn with<T>(&self, f: impl FnOnce(&mut dyn Backend) -> T) -> T {
+        f(&mut *self.backend.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The response to a request.
+    pub(super) async fn answer(
+        self: &Arc<Self>,
+        request: Request<Incoming>,
+        certificate: Option<&CertificateDer<'static>>,
+    ) -> Response<Body> {
+        let (parts, body) = request.into_parts();
+        let body = Limited::new(body, LARGEST).collect().await.map(http_body_util::Collected::to_bytes);
+        let call = Call::new(parts.method, &parts.uri, parts.headers, body.unwrap_or_default());
+        let gzip = call.header(header::ACCEPT_ENCODING).contains("gzip");
+        let answer = self.route(&call, parts.uri.host(), certificate);
+        let aggregated = matches!(&answer, Ok(Answer::Json { media, .. }) if media.contains("APIGroupDiscoveryList"));
+        let mut response = answer.unwrap_or_else(Answer::from).into_response(gzip);
+        set(&mut response, header::CACHE_CONTROL, if aggregated { "public" } else { "no-cache, private" });
+        set(&mut response, header::DATE, &http_date(self.with(|b| b.now())));
+        let audit = self.audits.lock().unwrap_or_else(PoisonError::into_inner).uid();
+        set(&mut response, HeaderName::from_static("audit-id"), &audit);
+        response
+    }
+
+    fn route(
+        self: &Arc<Self>,
+        call: &Call,
+        host: Option<&str>,
+        certificate: Option<&CertificateDer<'static>>,
+    ) -> Result<Answer, Failure> {
+        if let Target::Path(path) = &call.target
+            && let Some(answer) = self.supervisor(path)
+        {
+            return Ok(answer);
+        }
+        let user = self.identity.user(certificate, call.header(header::AUTHORIZATION));
+        let user = user.ok_or_else(Failure::unauthorized)?;
+        access::authorize(user, call)?;
+        match &call.target {
+            Target::Path(path) => {
+                let host = host.unwrap_or_else(|| call.header(header::HOST));
+                self.with(|backend| path_answer(backend, path, call, host))
+            }
+            Target::Resource(place) => self.resource(user, place, call),
+        }
+    }
+
+    /// What k3s answers to everyone, on the same port.
+    fn supervisor(&self, path: &str) -> Option<Answer> {
+        match path {
+            "/ping" => Some(Answer::Text { code: 200, body: "pong".into() }),
+            "/cacerts" => Some(Answer::Text { code: 200, body: self.ca_pem.clone() }),
+            _ => None,
+        }
+    }
+
+    fn resource(self: &Arc<Self>, user: &User, place: &Place, call: &Call) -> Result<Answer, Failure> {
+        let res = self.with(|backend| find(backend, place))?;
+        let def = res.def();
+        let verb = call.verb();
+        if let Some(name) = &place.subresource {
+            let sub = def.subresource(name).ok_or_else(Failure::no_resource)?;
+            return match (sub.name, verb) {
+                ("log", "get") => {
+                    let pod = place.name.as_deref().unwrap_or_default();
+                    logs::answer(self, place.namespace.as_deref().unwrap_or_default(), pod, call)
+                }
+                ("status", "get") => self.read(res, place, call),
+                _ => Err(Failure::method_not_allowed()),
+            };
+        }
+        match verb {
+            "create" if !def.stored() && place.name.is_none() => {
+                let now = self.with(|b| b.now());
+                reviews::answer(user, def, call.header(header::CONTENT_TYPE), &call.body, now)
+            }
+            "get" | "list" | "watch" if def.verbs.contains(&verb) => self.read(res, place, call),
+            _ => Err(Failure::method_not_allowed()),
+        }
+    }
+
+    fn read(self: &Arc<Self>, res: ResourceId, place: &Place, call: &Call) -> Result<Answer, Failure> {
+        let def = res.def();
+        let out = Renderer::new(def, call.header(header::ACCEPT), &call.query)?;
+        if def.group == metrics::GROUP {
+            return self.with(|backend| metrics::answer(backend, def, place, call, &out));
+        }
+        if let Some(name) = &place.name {
+            return self.with(|backend| read::get(backend, res, place, name, &out));
+        }
+        if call.verb() == "watch" {
+            let options = ListOptions::parse(def, &call.query, true)?;
+            let watch = Watch::new(self.clone(), res, place.namespace.clone(), options, out);
+            return Ok(Answer::stream(super::answer::JSON, watch.pieces()));
+        }
+        let (listing, now) = self.with(|b| read::list(b, res, place, call).map(|l| (l, b.now())))?;
+        Ok(out.list(&listing.objects, &listing.metadata, now))
+    }
+}
+
+/// The resource at a place, or the reason why there is none.
+fn find(backend: &mut dyn Backend, place: &Place) -> Result<ResourceId, Failure> {
+    if place.group == metrics::GROUP {
+        metrics::available(backend)?;
+    }
+    let in_group = |id: &ResourceId| (id.def().group, id.def().version) == (&place.group, &place.version);
+    let mut ids = ResourceId::all().filter(in_group).peekable();
+    if ids.peek().is_none() {
+        return Err(Failure::no_page());
+    }
+    let res = ids.find(|id| id.def().plural == place.plural).ok_or_else(Failure::no_resource)?;
+    // One object of a namespaced kind has a namespace; those of the cluster have none.
+    let fits = match (&place.namespace, &place.name) {
+        (Some(_), _) => res.def().namespaced,
+        (None, Some(_)) => !res.def().namespaced,
+        (None, None) => true,
+    };
+    if fits { Ok(res) } else { Err(Failure::no_resource()) }
+}
+
+/// Answers what is no resource.
+fn path_answer(backend: &mut dyn Backend, path: &str, call: &Call, host: &str) -> Result<Answer, Failure> {
+    if call.verb() != "get" {
+        return Err(Failure::method_not_allowed());
+    }
+    if let Some(answer) = health::answer(backend, path, &call.query) {
+        return answer;
+    }
+    match path.trim_end_matches('/') {
+        "/version" => Ok(Answer::json(200, &backend.version())),
+        "" => Ok(Answer::json(200, &json!({"paths": ["/api", "/apis", "/healthz", "/livez", "/readyz", "/version"]}))),
+        "/openapi/v3" => Ok(Answer::json(200, &json!({"paths": {}}))),
+        path => discovery::answer(backend, path, call.header(header::ACCEPT), host),
+    }
+}
+
+/// A time as HTTP writes it.
+fn http_date(at: Timestamp) -> String {
+    at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}

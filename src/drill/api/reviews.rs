@@ -1,0 +1,107 @@
+//! What a user may ask about itself: may I, what may I, who am I.
+
+use serde_json::{Value, json};
+
+use super::access::{BASIC, PATHS, Rule, VIEW, Wish, allows};
+use super::answer::Answer;
+use super::failure::Failure;
+use super::identity::User;
+use super::look::Look;
+use super::proto::review_spec;
+use crate::drill::store::{ResourceDef, stamp};
+
+/// Answers a review that was posted; a kind that the server does not review is a method it does not allow.
+pub(super) fn answer(
+    user: &User,
+    def: &ResourceDef,
+    media: &str,
+    body: &[u8],
+    now: jiff::Timestamp,
+) -> Result<Answer, Failure> {
+    let unreadable = |why: &str| {
+        let message = format!("{} in version {:?} cannot be handled as a {}: {why}", def.kind, def.version, def.kind);
+        Failure::bad_request(message)
+    };
+    let spec = match media.split(';').next().unwrap_or_default() {
+        "" | "application/json" => {
+            let review: Value = serde_json::from_slice(body).map_err(|e| unreadable(&e.to_string()))?;
+            review.at("spec").clone()
+        }
+        "application/vnd.kubernetes.protobuf" => {
+            review_spec(body).ok_or_else(|| unreadable("provided data does not appear to be a protobuf message"))?
+        }
+        _ => return Err(Failure::unsupported_media()),
+    };
+    let spec = without_empty(&spec);
+    let (spec, status) = match def.plural {
+        "selfsubjectaccessreviews" => {
+            let status = access(user, &spec);
+            (spec, status)
+        }
+        "selfsubjectrulesreviews" => (json!({}), rules(user)),
+        "selfsubjectreviews" => (Value::Null, identity(user)),
+        _ => return Err(Failure::method_not_allowed()),
+    };
+    let mut answer = json!({
+        "kind": def.kind, "apiVersion": def.api_version(), "metadata": {"creationTimestamp": null}, "status": status,
+    });
+    if spec.is_null() {
+        answer["metadata"]["creationTimestamp"] = stamp(now).into();
+    } else {
+        answer["spec"] = spec;
+    }
+    Ok(Answer::json(201, &answer))
+}
+
+fn access(user: &User, spec: &Value) -> Value {
+    let path = spec.at("nonResourceAttributes");
+    let wanted = spec.at("resourceAttributes");
+    let wish = if path.is_null() {
+        Wish::Resource {
+            verb: wanted.text("verb"),
+            group: wanted.text("group"),
+            plural: wanted.text("resource"),
+            subresource: wanted.text("subresource"),
+            namespace: wanted.text("namespace"),
+            name: wanted.text("name"),
+        }
+    } else {
+        Wish::Path { verb: path.text("verb"), path: path.text("path") }
+    };
+    match allows(user, wish) {
+        Some(reason) if reason.is_empty() => json!({"allowed": true}),
+        Some(reason) => json!({"allowed": true, "reason": reason}),
+        None => json!({"allowed": false}),
+    }
+}
+
+fn rules(user: &User) -> Value {
+    let rule = |(verbs, groups, resources): &Rule| json!({"verbs": verbs, "apiGroups": groups, "resources": resources});
+    let everything: Rule = (&["*"], &["*"], &["*"]);
+    let own = if user.is_master() { std::slice::from_ref(&everything) } else { VIEW };
+    let mut paths = vec![json!({"verbs": ["get"], "nonResourceURLs": PATHS})];
+    if user.is_master() {
+        paths.insert(0, json!({"verbs": ["*"], "nonResourceURLs": ["*"]}));
+    }
+    let resources: Vec<_> = own.iter().chain(BASIC).map(rule).collect();
+    json!({"resourceRules": resources, "nonResourceRules": paths, "incomplete": false})
+}
+
+fn identity(user: &User) -> Value {
+    let mut info = json!({"username": user.name, "groups": user.groups});
+    if !user.credential.is_empty() {
+        info["extra"] = json!({"authentication.kubernetes.io/credential-id": [user.credential]});
+    }
+    json!({"userInfo": info})
+}
+
+/// A value without empty texts and nulls, as the server gives it back.
+fn without_empty(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            map.iter().filter(|(_, v)| !v.is_null() && *v != "").map(|(k, v)| (k.clone(), without_empty(v))).collect()
+        }
+        Value::Null => json!({}),
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,156 @@
+//! What an API server adds to an object before it is stored: defaults, and the service account's token for pods.
+
+use serde_json::{Value, json};
+
+use super::World;
+use super::json::{list, put, text};
+
+/// Sets a field that is absent.
+fn default(object: &mut Value, field: &str, value: Value) {
+    if object.get(field).is_none() {
+        object[field] = value;
+    }
+}
+
+impl World {
+    /// Fills in what every pod has in the end.
+    pub(super) fn admit_pod(&mut self, pod: &mut Value) {
+        default_pod_spec(&mut pod["spec"]);
+        let spec = &mut pod["spec"];
+        default(spec, "serviceAccountName", "default".into());
+        let account = spec["serviceAccountName"].clone();
+        default(spec, "serviceAccount", account);
+        default(spec, "preemptionPolicy", "PreemptLowerPriority".into());
+        default(spec, "enableServiceLinks", true.into());
+        let priority = match text(spec, "/priorityClassName") {
+            "system-node-critical" => 2_000_001_000,
+            "system-cluster-critical" => 2_000_000_000,
+            _ => 0,
+        };
+        default(spec, "priority", priority.into());
+        tolerate_trouble(spec);
+        self.mount_token(spec);
+        let class = quality(spec);
+        put(pod, &["status", "qosClass"], class.into());
+    }
+
+    fn mount_token(&mut self, spec: &mut Value) {
+        let name = format!("kube-api-access-{}", self.random.hex(5));
+        let volume = json!({ "name": name, "projected": { "defaultMode": 420, "sources": [
+            { "serviceAccountToken": { "expirationSeconds": 3607, "path": "token" } },
+            { "configMap": { "name": "kube-root-ca.crt", "items": [{ "key": "ca.crt", "path": "ca.crt" }] } },
+            { "downwardAPI": { "items": [{ "path": "namespace",
+                "fieldRef": { "apiVersion": "v1", "fieldPath": "metadata.namespace" } }] } },
+        ] } });
+        push(spec, "volumes", volume);
+        let mount =
+            json!({ "name": name, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount", "readOnly": true });
+        for container in spec["containers"].as_array_mut().into_iter().flatten() {
+            push(container, "volumeMounts", mount.clone());
+        }
+    }
+}
+
+fn push(object: &mut Value, field: &str, item: Value) {
+    default(object, field, json!([]));
+    if let Some(list) = object[field].as_array_mut() {
+        list.push(item);
+    }
+}
+
+/// Pods stay five minutes on a node that is in trouble.
+fn tolerate_trouble(spec: &mut Value) {
+    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+        if list(spec, "/tolerations").iter().any(|t| t["key"] == key) {
+            continue;
+        }
+        let toleration = json!({ "key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300 });
+        push(spec, "tolerations", toleration);
+    }
+}
+
+fn quality(spec: &Value) -> &'static str {
+    let asks = |c: &Value| ["requests", "limits"].iter().any(|k| c["resources"].get(*k).is_some());
+    if list(spec, "/containers").iter().any(asks) { "Burstable" } else { "BestEffort" }
+}
+
+/// The defaults of a pod's spec, in a pod or in a template.
+pub(super) fn default_pod_spec(spec: &mut Value) {
+    for (field, value) in [
+        ("restartPolicy", json!("Always")),
+        ("terminationGracePeriodSeconds", json!(30)),
+        ("dnsPolicy", json!("ClusterFirst")),
+        ("securityContext", json!({})),
+        ("schedulerName", json!("default-scheduler")),
+    ] {
+        default(spec, field, value);
+    }
+    for container in spec["containers"].as_array_mut().into_iter().flatten() {
+        default_container(container);
+    }
+}
+
+fn default_container(container: &mut Value) {
+    default(container, "resources", json!({}));
+    default(container, "imagePullPolicy", "IfNotPresent".into());
+    default(container, "terminationMessagePath", "/dev/termination-log".into());
+    default(container, "terminationMessagePolicy", "File".into());
+    for port in container["ports"].as_array_mut().into_iter().flatten() {
+        default(port, "protocol", "TCP".into());
+    }
+    for name in ["livenessProbe", "readinessProbe", "startupProbe"] {
+        let Some(probe) = container.get_mut(name) else { continue };
+        for (field, value) in
+            [("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)]
+        {
+            default(probe, field, value.into());
+        }
+        if probe.get("httpGet").is_some() {
+            default(&mut probe["httpGet"], "scheme", "HTTP".into());
+        }
+    }
+}
+
+/// The defaults of an object of the past.
+pub(super) fn default_object(object: &mut Value) {
+    match text(object, "/kind").to_owned().as_str() {
+        "Deployment" => {
+            let spec = &mut object["spec"];
+            default(spec, "progressDeadlineSeconds", 600.into());
+            default(spec, "revisionHistoryLimit", 10.into());
+            let rolling = json!({ "maxSurge": "25%", "maxUnavailable": "25%" });
+            default(spec, "strategy", json!({ "type": "RollingUpdate", "rollingUpdate": rolling }));
+            default_pod_spec(&mut spec["template"]["spec"]);
+        }
+        "DaemonSet" => default_pod_spec(&mut object["spec"]["template"]["spec"]),
+        "Service" => default_service(&mut object["spec"]),
+        "CronJob" => {
+            let spec = &mut object["spec"];
+            default(spec, "concurrencyPolicy", "Forbid".into());
+            default(spec, "suspend", false.into());
+            default(spec, "successfulJobsHistoryLimit", 3.into());
+            default(spec, "failedJobsHistoryLimit", 1.into());
+            default_pod_spec(&mut spec["jobTemplate"]["spec"]["template"]["spec"]);
+        }
+        _ => {}
+    }
+}
+
+fn default_service(spec: &mut Value) {
+    let address = spec["clusterIP"].clone();
+    for (field, value) in [
+        ("type", json!("ClusterIP")),
+        ("clusterIPs", json!([address])),
+        ("sessionAffinity", json!("None")),
+        ("ipFamilies", json!(["IPv4"])),
+        ("ipFamilyPolicy", json!("SingleStack")),
+        ("internalTrafficPolicy", json!("Cluster")),
+    ] {
+        default(spec, field, value);
+    }
+    for port in spec["ports"].as_array_mut().into_iter().flatten() {
+        default(port, "protocol", "TCP".into());
+        let number = port["port"].clone();
+        default(port, "targetPort", number);
+    }
+}

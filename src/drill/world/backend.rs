@@ -1,0 +1,46 @@
+//! The world as the API server sees it.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::World;
+use crate::drill::api::{Backend, CHECKS, LogLine, LogRefusal, Unavailable};
+use crate::drill::store::Store;
+
+/// The version of k3s that the world runs.
+pub(super) const VERSION: &str = "v1.34.6+k3s1";
+
+impl Backend for World {
+    fn store(&mut self) -> &mut Store {
+        &mut self.store
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn logs(&self, namespace: &str, pod: &str, container: &str, previous: bool) -> Result<Vec<LogLine>, LogRefusal> {
+        self.read_log(namespace, pod, container, previous)
+    }
+
+    fn node_metrics(&self) -> Result<Vec<Value>, Unavailable> {
+        self.node_usages()
+    }
+
+    fn pod_metrics(&self, namespace: Option<&str>) -> Result<Vec<Value>, Unavailable> {
+        self.pod_usages(namespace)
+    }
+
+    fn readyz(&self) -> Vec<(&'static str, bool)> {
+        CHECKS.iter().map(|check| (*check, true)).collect()
+    }
+
+    fn version(&self) -> Value {
+        json!({
+            "major": "1", "minor": "34", "emulationMajor": "1", "emulationMinor": "34", "minCompatibilityMajor": "1",
+            "minCompatibilityMinor": "33", "gitVersion": VERSION, "gitCommit": "9f35b4e1d1a04ce2a2a5d6f3c1c7d7b0e4b5a3f2",
+            "gitTreeState": "clean", "buildDate": "2026-03-20T18:04:11Z", "goVersion": "go1.24.13", "compiler": "gc",
+            "platform": "linux/amd64",
+        })
+    }
+}

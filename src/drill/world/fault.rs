@@ -1,0 +1,160 @@
+//! Faults: what a scenario breaks, and how it is undone.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::World;
+use super::json::{Id, is, text};
+use super::kubelet::{Ailment, workload_name};
+use super::program::Course;
+
+/// Something that goes wrong.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum Fault {
+    /// Somebody deploys an image that is faulty.
+    Rollout(Rollout),
+    /// Something ails the pods of a workload that run now; new ones are free of it.
+    Ailing(Ailing),
+}
+
+/// A deploy of a faulty image.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rollout {
+    /// Its namespace.
+    pub namespace: String,
+    /// The Deployment.
+    pub deployment: String,
+    /// The image that is faulty.
+    pub image: String,
+    /// Environment that changes with it.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// The change cause that the deploy leaves.
+    pub cause: String,
+    /// How a container of that image goes on.
+    pub course: Course,
+}
+
+/// Trouble of some pods.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Ailing {
+    /// Its namespace.
+    pub namespace: String,
+    /// The workload, by its name label.
+    pub workload: String,
+    /// Only the pod on this node; absent: all.
+    pub node: Option<String>,
+    /// What its probe says.
+    pub says: String,
+    /// Whether the liveness probe fails as well.
+    #[serde(default)]
+    pub deadly: bool,
+}
+
+/// When a fault counts as recovered.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum Recovery {
+    /// All pods of the workload (`namespace/name label`) are ready, as many as wanted, of one revision.
+    Ready(String),
+    /// The APIService is available.
+    Available(String),
+}
+
+/// What a fault changed, to undo it.
+#[derive(Debug, Clone)]
+pub enum Undo {
+    /// The former template of a Deployment, unless somebody has changed it meanwhile.
+    Template {
+        /// The Deployment's namespace.
+        namespace: String,
+        /// The Deployment.
+        deployment: String,
+        /// The faulty image.
+        image: String,
+        /// What was there before.
+        template: Value,
+    },
+    /// Pods to cure (namespace, name).
+    Cure(Vec<(String, String)>),
+}
+
+impl World {
+    /// Breaks something, now.
+    pub fn inject(&mut self, fault: &Fault) -> Option<Undo> {
+        let undo = match fault {
+            Fault::Rollout(rollout) => self.inject_rollout(rollout),
+            Fault::Ailing(ailing) => Some(self.inject_ailing(ailing)),
+        };
+        self.settle();
+        undo
+    }
+
+    fn inject_rollout(&mut self, fault: &Rollout) -> Option<Undo> {
+        self.programs.spoil(&fault.image, fault.course);
+        let id = Id::new(&fault.namespace, &fault.deployment);
+        let template = self.change_deployment(&id, Some(&fault.image), &fault.env, &fault.cause)?;
+        let Id { namespace, name: deployment } = id;
+        Some(Undo::Template { namespace, deployment, image: fault.image.clone(), template })
+    }
+
+    fn inject_ailing(&mut self, fault: &Ailing) -> Undo {
+        let mut pods = self.store.list(self.res.pods, Some(&fault.namespace));
+        pods.retain(|pod| {
+            workload_name(pod) == fault.workload
+                && fault.node.as_deref().is_none_or(|node| node == text(pod, "/spec/nodeName"))
+        });
+        let ids: Vec<Id> = pods.iter().map(|pod| Id::of(pod)).collect();
+        for id in &ids {
+            self.afflict(id, Ailment { says: fault.says.clone(), deadly: fault.deadly });
+        }
+        Undo::Cure(ids.into_iter().map(|id| (id.namespace, id.name)).collect())
+    }
+
+    /// Undoes a fault, through the controllers.
+    pub fn heal(&mut self, undo: Undo) {
+        match undo {
+            Undo::Template { namespace, deployment, image, template } => {
+                let restore = |object: &mut Value| {
+                    if text(object, "/spec/template/spec/containers/0/image") == image {
+                        object["spec"]["template"] = template;
+                        object["metadata"]["annotations"]["kubernetes.io/change-cause"] = "roll back".into();
+                    }
+                };
+                self.store.modify(self.res.deployments, &namespace, &deployment, restore);
+            }
+            Undo::Cure(pods) => {
+                for (namespace, name) in pods {
+                    self.cure(&Id { namespace, name });
+                }
+            }
+        }
+        self.settle();
+    }
+
+    /// Whether what was broken works again.
+    pub fn recovered(&self, recovery: &Recovery) -> bool {
+        match recovery {
+            Recovery::Available(name) => {
+                self.store.get(self.res.api_services, "", name).is_some_and(|api| is(&api, "Available"))
+            }
+            Recovery::Ready(workload) => self.workload_ready(workload),
+        }
+    }
+
+    fn workload_ready(&self, workload: &str) -> bool {
+        let Some((namespace, name)) = workload.split_once('/') else { return false };
+        let count = |object: &Value, field: &str| object["status"][field].as_i64().unwrap_or_default();
+        if let Some(set) = self.store.get(self.res.daemon_sets, namespace, name) {
+            return count(&set, "desiredNumberScheduled") == count(&set, "numberReady");
+        }
+        let Some(deployment) = self.store.get(self.res.deployments, namespace, name) else { return false };
+        let wanted = deployment["spec"]["replicas"].as_i64().unwrap_or(1);
+        ["replicas", "updatedReplicas", "readyReplicas"].into_iter().all(|field| count(&deployment, field) == wanted)
+    }
+}

@@ -1,0 +1,131 @@
+//! What a kubelet tells the API of a pod.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Container, End, PodRun, State, internal_address};
+use crate::drill::store::stamp;
+use crate::drill::world::World;
+use crate::drill::world::json::{Id, list, put, set_condition, text};
+use crate::drill::world::random::digest;
+
+impl World {
+    /// Writes the status of a pod.
+    pub(in crate::drill::world) fn write_pod_status(&mut self, id: &Id) {
+        let Some(run) = self.runs.get(id) else { return };
+        let host = self.store.get(self.res.nodes, "", &run.node).map(|n| internal_address(&n).to_owned());
+        let now = self.now;
+        let write = |pod: &mut Value| write(pod, run, &host.unwrap_or_default(), now);
+        self.store.modify(self.res.pods, &id.namespace, &id.name, write);
+    }
+}
+
+fn write(pod: &mut Value, run: &PodRun, host: &str, now: Timestamp) {
+    let mut conditions = list(pod, "/status/conditions").to_vec();
+    for new in pod_conditions(run) {
+        set_condition(&mut conditions, new, now);
+    }
+    // The kubelet's order; what it does not know comes last.
+    conditions.sort_by_key(|c| ORDER.iter().position(|kind| c["type"] == *kind));
+    let resources = pod["spec"]["containers"][0]["resources"].clone();
+    let mounts = pod["spec"]["containers"][0]["volumeMounts"].clone();
+    let mut container = container_status(&run.container);
+    put(&mut container, &["resources"], if resources == json!({}) { Value::Null } else { resources.clone() });
+    if let Some(requests) = resources.get("requests") {
+        container["allocatedResources"] = requests.clone();
+    }
+    if let Some(mounts) = mounts.as_array() {
+        container["volumeMounts"] = mounts.iter().map(mount_status).collect();
+    }
+    let status = &mut pod["status"];
+    status["phase"] = phase(run).into();
+    status["conditions"] = conditions.into();
+    status["observedGeneration"] = 1.into();
+    status["startTime"] = stamp(run.accepted).into();
+    status["containerStatuses"] = json!([container]);
+    status["hostIP"] = host.into();
+    status["hostIPs"] = json!([{ "ip": host }]);
+    if !run.ip.is_empty() {
+        status["podIP"] = run.ip.as_str().into();
+        status["podIPs"] = json!([{ "ip": run.ip }]);
+    }
+}
+
+const ORDER: [&str; 5] = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
+
+fn phase(run: &PodRun) -> &'static str {
+    match &run.container.state {
+        State::Ended(end) if run.container.last.is_none() && end.code == 0 => "Succeeded",
+        State::Waiting("ContainerCreating", _) => "Pending",
+        _ => "Running",
+    }
+}
+
+fn pod_conditions(run: &PodRun) -> Vec<Value> {
+    let flag = |holds: bool| if holds { "True" } else { "False" };
+    let finished = phase(run) == "Succeeded";
+    let sandbox = !run.ip.is_empty() && !finished;
+    let mut conditions = vec![
+        json!({ "type": "PodReadyToStartContainers", "status": flag(sandbox) }),
+        json!({ "type": "Initialized", "status": "True" }),
+    ];
+    for kind in ["Ready", "ContainersReady"] {
+        let mut condition = json!({ "type": kind, "status": flag(run.container.ready) });
+        if finished {
+            condition["reason"] = "PodCompleted".into();
+        } else if !run.container.ready {
+            condition["reason"] = "ContainersNotReady".into();
+            condition["message"] = format!("containers with unready status: [{}]", run.container.name).into();
+        }
+        conditions.push(condition);
+    }
+    for condition in &mut conditions {
+        condition["lastProbeTime"] = Value::Null;
+        condition["observedGeneration"] = 1.into();
+        if finished && condition["type"] == "Initialized" {
+            condition["reason"] = "PodCompleted".into();
+        }
+    }
+    conditions
+}
+
+fn container_status(container: &Container) -> Value {
+    let running = matches!(container.state, State::Running(_));
+    let state = match &container.state {
+        State::Waiting(reason, message) if message.is_empty() => json!({ "waiting": { "reason": reason } }),
+        State::Waiting(reason, message) => json!({ "waiting": { "reason": reason, "message": message } }),
+        State::Running(since) => json!({ "running": { "startedAt": stamp(*since) } }),
+        State::Ended(end) => json!({ "terminated": terminated(end) }),
+    };
+    let last = match (&container.last, &container.state) {
+        (Some(end), State::Waiting(..) | State::Running(_)) => json!({ "terminated": terminated(end) }),
+        (Some(end), State::Ended(now)) if now.id != end.id => json!({ "terminated": terminated(end) }),
+        _ => json!({}),
+    };
+    let mut status = json!({
+        "name": container.name, "state": state, "lastState": last, "ready": container.ready && running,
+        "started": running, "restartCount": container.restarts, "image": container.image, "imageID": "",
+    });
+    if !container.id.is_empty() {
+        status["containerID"] = container.id.as_str().into();
+        let repository = container.image.rsplit_once(':').map_or(container.image.as_str(), |(name, _)| name);
+        status["imageID"] = format!("{repository}@sha256:{}", digest(&container.image)).into();
+    }
+    status
+}
+
+fn terminated(end: &End) -> Value {
+    json!({
+        "containerID": end.id, "exitCode": end.code, "reason": end.reason,
+        "startedAt": stamp(end.started), "finishedAt": stamp(end.finished),
+    })
+}
+
+fn mount_status(mount: &Value) -> Value {
+    let mut status = json!({ "name": text(mount, "/name"), "mountPath": text(mount, "/mountPath") });
+    if mount["readOnly"] == true {
+        status["readOnly"] = true.into();
+        status["recursiveReadOnly"] = "Disabled".into();
+    }
+    status
+}
