@@ -12,6 +12,7 @@ pub mod search;
 pub mod settings;
 pub mod source;
 pub mod theme;
+mod yaml;
 
 pub use colour::Depth;
 pub use problem::Problem;

@@ -321,7 +321,7 @@ mod tests {
                 "mine.toml:6: unknown modifier \"blod\"; did you mean \"bold\"?",
             ]
         );
-        assert!(problems("[tonse]\n")[0].starts_with("mine.toml:1: unknown field `tonse`"));
+        assert!(problems("[tonse]\n")[0].starts_with("mine.toml:1: unknown field \"tonse\"; did you mean \"tones\"?"));
         assert_eq!(problems("inherits = \"night\"\n").len(), 1);
     }
 
