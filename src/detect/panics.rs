@@ -7,7 +7,7 @@ use super::pod::{self, End, LOOP_RESTARTS, LOOP_WINDOW};
 use super::survey::{RECENT, Survey};
 use super::words::{clock, count};
 use super::workload::Workload;
-use super::{Detector, Evidence, Finding, Severity, revision};
+use super::{Detector, Evidence, Finding, Severity, revision, trouble};
 use crate::situation::Kind;
 use crate::situation::object::{Container, Pod, Status, Termination};
 
@@ -19,7 +19,8 @@ started again after 10 s, 20 s, 40 s and so on up to 5 minutes.
 
 Found by: exit code 2 with reason Error in the containers' last ends, restarts, CrashLoopBackOff, and the Deployment's \
 condition Progressing. Three such ends in 15 minutes confirm it. It is critical when two of three pods that serve users \
-are lost; while pods of the former revision still serve, a half-done rollout is a warning.
+are lost. While pods of the former revision still serve, a half-done rollout is a warning until it misses its deadline; \
+then its controller has given up, nothing mends itself any more, and it is critical.
 
 Told from: OOMKilled (F14); exit 1, a failed start (its log names the dependency); 143, an ordinary stop; 137, a kill; \
 CreateContainerConfigError and image pulls (workload-unready).
@@ -99,7 +100,9 @@ fn severity(workload: &Workload<'_>, pods: usize, looping: usize, flicker: usize
     }
     let lost = usize::try_from(workload.desired.saturating_sub(sound)).unwrap_or_default();
     let gone = lost >= workload.most() || looping >= workload.most();
-    if workload.serves && !whole && gone { Severity::Critical } else { Severity::Warning }
+    // A rollout that missed its deadline was given up by its controller: from here on nothing mends itself.
+    let given_up = looping > 0 && trouble::missed_deadline(workload).is_some();
+    if workload.serves && ((!whole && gone) || given_up) { Severity::Critical } else { Severity::Warning }
 }
 
 /// The first crash that is known, or when the kubelet first backed off, whichever is earlier.
@@ -271,12 +274,14 @@ mod tests {
     }
 
     #[test]
-    fn the_missed_deadline_is_evidence() {
+    fn a_rollout_that_missed_its_deadline_is_critical() {
         let mut world = half_done(900);
         world.change_deployment(NS, "web", |d| {
             d.conditions.push(mk_condition("Progressing", Status::False, "ProgressDeadlineExceeded", 20));
         });
-        assert!(evidence(&world.finding("F15")).contains("ProgressDeadlineExceeded"));
+        let finding = world.finding("F15");
+        assert!(evidence(&finding).contains("ProgressDeadlineExceeded"));
+        assert_eq!(finding.severity, Severity::Critical, "nothing mends itself any more");
     }
 
     #[test]
