@@ -1,6 +1,7 @@
 //! The report for people: 80 columns, a word beside every mark.
 
 use jiff::Timestamp;
+use unicode_width::UnicodeWidthStr;
 
 use super::json::{confidence, severity};
 use crate::command::paper::{Ink, Tone, WIDTH, fill};
@@ -63,12 +64,10 @@ impl Page<'_> {
         let consequence = finding.consequence_of.is_some();
         let (mark, tone) = self.mark(finding.severity);
         let word = format!("{mark} {:<8}", severity(finding.severity));
-        let head = format!(
-            "{}  {}  {}",
-            self.ink.paint(tone, &word),
-            finding.id,
-            self.ink.paint(Tone::Strong, &finding.title)
-        );
+        let indent = " ".repeat(word.width() + finding.id.len() + 4);
+        let title = fill(&finding.title, &indent, WIDTH);
+        let title = self.ink.paint(Tone::Strong, title.trim_start());
+        let head = format!("{}  {}  {title}", self.ink.paint(tone, &word), finding.id);
         let mut lines = vec![head, self.standing(finding)];
         let facts = if consequence { FACTS_OF_CONSEQUENCE } else { FACTS };
         lines.extend(finding.evidence.iter().take(facts).map(Self::fact));
