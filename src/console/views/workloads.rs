@@ -14,7 +14,7 @@ use crate::config::keymap::Command;
 use crate::config::theme::Tone;
 use crate::console::labels;
 use crate::console::screen::{Context, Effect};
-use crate::detect::{self, Mark};
+use crate::detect::{Mark, role_of};
 use crate::situation::object::Pod;
 use crate::situation::time::since;
 use crate::situation::{Kind, Ref, Source, Text};
@@ -139,7 +139,7 @@ fn row(facts: Facts, pods: &Pods, cx: &Context<'_>) -> Row {
             (_, false) => word.to_string(),
         };
     }
-    let role = detect::role_of(cx.profile, &facts.object, [&facts.labels, &facts.labels]);
+    let role = role_of(cx.profile, &facts.object, &facts.labels);
     Row {
         kind: labels::kind(facts.object.kind),
         mark,
@@ -191,7 +191,9 @@ impl Rows for WorkloadRows {
         }
         let rows = facts::all(cx).into_iter().map(|facts| {
             let mut own = pods.get(&facts.object.uid).cloned().unwrap_or_default();
-            own.join(above.get(&facts.object.uid).unwrap_or(&Pods::default()));
+            if let Some(above) = above.get(&facts.object.uid) {
+                own.join(above);
+            }
             row(facts, &own, cx)
         });
         self.rows = rows.collect();
@@ -283,4 +285,90 @@ impl Rows for WorkloadRows {
 fn images(facts: &Facts) -> String {
     let short = |image: &str| image.rsplit('/').next().unwrap_or(image).to_owned();
     facts.containers.iter().map(|c| short(&c.image)).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::profile::Role;
+    use crate::console::testing::{
+        Console, SIZES, api_lost, at, condition, days, forbidden, hostile, listed, meta, panicking, profile, seen,
+        theme,
+    };
+    use crate::situation::object::{CronJob, Job, Owner, Status};
+    use crate::situation::{Kind, Observation, Source, SourceState};
+
+    /// A CronJob that runs each night with the Job of its last run, and a Job of somebody's own that failed.
+    fn jobs() -> Vec<Observation> {
+        let cron = CronJob {
+            meta: meta(Kind::CronJob, "shop", "digest", days(30)),
+            schedule: "0 2 * * *".into(),
+            last_scheduled: Some(at("02:00")),
+            last_successful: Some(at("02:01")),
+            ..CronJob::default()
+        };
+        let owner = Owner { kind: "CronJob".into(), name: "digest".into(), uid: cron.meta.uid.clone() };
+        let run = Job {
+            meta: crate::situation::object::Meta {
+                owner: Some(owner),
+                ..meta(Kind::Job, "shop", "digest-29381", at("02:00"))
+            },
+            succeeded: 1,
+            ..Job::default()
+        };
+        let failed = Job {
+            meta: meta(Kind::Job, "shop", "migrate", at("03:58")),
+            failed: 4,
+            conditions: vec![condition("Failed", Status::True, at("04:05"))],
+            ..Job::default()
+        };
+        vec![seen(cron), seen(run), seen(failed)]
+    }
+
+    fn console(world: Vec<Observation>) -> Console {
+        let mut profile = profile();
+        let role = |name: &str| Role { name: name.to_owned(), ..Role::default() };
+        profile.roles = [("web", "api"), ("queue", "worker")].map(|(r, n)| (r.to_owned(), role(n))).into();
+        Console::with(profile, theme(), world)
+    }
+
+    #[test]
+    fn workloads_at_every_size() {
+        for (columns, rows) in SIZES {
+            let mut console = console([panicking(), jobs()].concat());
+            console.sized(columns, rows).keys("w");
+            insta::assert_snapshot!(format!("workloads_{columns}x{rows}"), console.screen());
+        }
+    }
+
+    #[test]
+    fn workloads_in_trouble() {
+        for (name, world) in
+            [("lost", api_lost()), ("forbidden", forbidden()), ("hostile", hostile()), ("none", listed(Vec::new()))]
+        {
+            let mut console = console(world);
+            console.keys("w");
+            insta::assert_snapshot!(format!("workloads_{name}"), console.screen());
+        }
+    }
+
+    #[test]
+    fn a_kind_that_is_forbidden_is_named_beside_those_that_are_not() {
+        let mut console = console(panicking());
+        console.see([Observation::Source(
+            Source::Watch(Kind::StatefulSet),
+            SourceState::Forbidden("list statefulsets".into()),
+        )]);
+        console.keys("w");
+        let screen = console.screen();
+        assert!(screen.contains("statefulsets: forbidden, needs list statefulsets"), "{screen}");
+        assert!(screen.contains("CrashLoopBackOff"));
+    }
+
+    #[test]
+    fn the_jobs_of_a_cron_job_are_not_listed_by_themselves() {
+        let mut console = console([panicking(), jobs()].concat());
+        let screen = console.keys("w").screen();
+        assert!(screen.contains("digest") && !screen.contains("digest-29381"));
+        assert!(screen.contains("migrate") && screen.contains("failed"));
+    }
 }
