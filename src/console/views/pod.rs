@@ -3,7 +3,7 @@
 mod containers;
 
 use super::detail::parts::{self, head, link_pair, pair};
-use super::detail::{Detail, Facts, Link, Section};
+use super::detail::{Detail, Shown, Link, Section};
 use super::verdict;
 use crate::config::keymap::Command;
 use crate::config::theme::Tone;
@@ -12,14 +12,14 @@ use crate::console::screen::Context;
 use crate::console::widgets::{Piece, bytes};
 use crate::detect::Mark;
 use crate::situation::object::{ContainerState, Meta, Pod as Object, Status};
-use crate::situation::{Key, Kind, Ref, Situation, Source};
+use crate::situation::{Key, Kind, Ref, Source};
 
 /// The detail of a pod.
 pub type Pod = Detail<Object>;
 
-impl Facts for Object {
-    fn find(target: &Ref, situation: &Situation) -> Option<Self> {
-        situation.pods.get(&target.key).cloned()
+impl Shown for Object {
+    fn find(target: &Ref, cx: &Context<'_>) -> Option<Self> {
+        cx.situation.pods.get(&target.key).cloned()
     }
 
     fn meta(&self) -> &Meta {
@@ -93,7 +93,7 @@ fn workload(pod: &Object, cx: &Context<'_>) -> Option<Line<Link>> {
         let owner = pod.meta.owner.as_ref().map_or("none: nobody will replace it", |o| &*o.kind);
         return Some(pair("workload", vec![Piece::new(owner, Tone::Text)]));
     };
-    let (words, tone) = super::workload::readiness_words(&workload, cx);
+    let (words, tone) = super::workload::state_words(&workload, cx);
     Some(link_pair("workload", &workload, Piece::new(words, tone)))
 }
 

@@ -20,7 +20,7 @@ use crate::console::screen::{Context, Effect, Screen};
 use crate::console::widgets::{Canvas, Piece};
 use crate::console::labels;
 use crate::situation::object::Meta;
-use crate::situation::{Ref, Situation, Source};
+use crate::situation::{Kind, Ref, Source};
 
 pub use link::Link;
 
@@ -51,9 +51,9 @@ impl Section {
 }
 
 /// What a detail has to know of the objects it shows.
-pub trait Facts: std::fmt::Debug + Clone + 'static {
+pub trait Shown: std::fmt::Debug + Clone + 'static {
     /// The object that now bears the reference's name.
-    fn find(target: &Ref, situation: &Situation) -> Option<Self>;
+    fn find(target: &Ref, cx: &Context<'_>) -> Option<Self>;
     /// What every object has.
     fn meta(&self) -> &Meta;
     /// What there is to say of it, the most important first.
@@ -90,7 +90,7 @@ pub struct Detail<F> {
     right: bool,
 }
 
-impl<F: Facts> Detail<F> {
+impl<F: Shown> Detail<F> {
     /// The detail of what is meant; a reference without a UID means what bears the name now.
     pub fn open(target: Ref) -> Self {
         Self {
@@ -104,6 +104,11 @@ impl<F: Facts> Detail<F> {
         }
     }
 
+    /// The pod of it whose log tells most.
+    pub fn worst_pod(target: &Ref, cx: &Context<'_>) -> Option<Ref> {
+        F::find(target, cx)?.log_of(target, cx)
+    }
+
     fn page(&mut self) -> &mut Page<Link> {
         if self.wide && self.right { &mut self.side } else { &mut self.main }
     }
@@ -114,7 +119,7 @@ impl<F: Facts> Detail<F> {
 
     fn look(&mut self, cx: &Context<'_>) {
         let kind = self.target.kind;
-        match F::find(&self.target, cx.situation) {
+        match F::find(&self.target, cx) {
             Some(found) if self.target.uid.is_empty() || found.meta().uid == self.target.uid => {
                 self.target.uid = found.meta().uid.clone();
                 self.last = Some(found);
@@ -179,7 +184,7 @@ impl<F: Facts> Detail<F> {
     /// The pod whose log is asked for: the selected one, else the one the object itself names.
     fn logged(&self, cx: &Context<'_>) -> Option<Ref> {
         let selected = match self.selected() {
-            Some(Link::Object(r)) if r.kind == crate::situation::Kind::Pod => Some(r.clone()),
+            Some(Link::Object(r)) if r.kind == Kind::Pod => Some(r.clone()),
             _ => None,
         };
         selected.or_else(|| self.last.as_ref()?.log_of(&self.target, cx))
@@ -197,7 +202,7 @@ impl<F: Facts> Detail<F> {
     }
 }
 
-impl<F: Facts> Screen for Detail<F> {
+impl<F: Shown> Screen for Detail<F> {
     fn title(&self) -> String {
         format!("{} {}", self.target.kind, self.target.key)
     }

@@ -311,10 +311,10 @@ impl Screen for Logs {
             Command::Copy => return Effect::Copy(self.in_view()),
             Command::Logs => {}
             Command::Open => {
-                return super::detail(&self.watched.pod().clone()).map_or(Effect::Ignored, Effect::Push);
+                return super::open::push_subject(&self.watched.pod().clone().into(), cx);
             }
             Command::Events => {
-                return Effect::Push(Box::new(super::Events::about(vec![self.watched.pod().clone()])));
+                return Effect::Push(Box::new(super::Events::about(self.watched.pod().clone())));
             }
             _ => return Effect::Ignored,
         }

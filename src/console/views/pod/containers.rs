@@ -4,7 +4,7 @@ use crate::config::theme::Tone;
 use crate::console::page::Line;
 use crate::console::screen::Context;
 use crate::console::views::detail::Link;
-use crate::console::views::detail::parts::{course, marked, moment, pair, share_pieces, text_pair};
+use crate::console::views::detail::parts::{course, indented_mark, moment, pair, share_pieces, text_pair};
 use crate::console::views::usage::{cores, share};
 use crate::console::views::{exits, verdict};
 use crate::console::widgets::{Piece, bytes};
@@ -31,10 +31,8 @@ pub fn lines(pod: &Pod, containers: &[Container], cx: &Context<'_>) -> Vec<Line<
 
 fn state(container: &Container, init: bool, cx: &Context<'_>) -> Line<Link> {
     let (mark, words) = now(container, init, cx);
-    let mut lead = marked(mark, cx);
-    lead.text.insert_str(0, "  ");
     let pieces = vec![
-        lead,
+        indented_mark(mark, cx),
         Piece::new(container.name.to_string(), Tone::Accent),
         Piece::new(format!("  {words}"), verdict::tone(mark)),
     ];
