@@ -194,7 +194,6 @@ impl Rows for PodRows {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::console::testing::{Console, SIZES, api_lost, forbidden, hostile, listed, panicking};
 
     #[test]

@@ -5,9 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::config::theme::Tone;
 use crate::console::screen::Context;
 use crate::detect::Mark;
+use crate::situation::Source;
 use crate::situation::object::{Container, ContainerState, Node, Phase, Pod, Status};
 use crate::situation::time::since;
-use crate::situation::Source;
 
 /// Restarts of this age still count as trouble.
 pub const RECENT: SignedDuration = SignedDuration::from_mins(15);

@@ -14,7 +14,7 @@ use crate::config::keymap::Command;
 use crate::config::theme::Tone;
 use crate::console::labels;
 use crate::console::screen::{Context, Effect};
-use crate::detect::Mark;
+use crate::detect::{Mark, role_of};
 use crate::situation::object::Pod;
 use crate::situation::time::since;
 use crate::situation::{Kind, Ref, Source, Text};
@@ -139,9 +139,7 @@ fn row(facts: Facts, pods: &Pods, cx: &Context<'_>) -> Row {
             (_, false) => word.to_string(),
         };
     }
-    let Ref { kind, key, .. } = &facts.object;
-    let label = |name: &str| facts.labels.get(name).map(Text::as_str);
-    let role = cx.profile.role_of(kind.resource().kind, &key.namespace, &key.name, label);
+    let role = role_of(cx.profile, &facts.object, &facts.labels);
     Row {
         kind: labels::kind(facts.object.kind),
         mark,
@@ -184,7 +182,8 @@ impl Rows for WorkloadRows {
     fn gather(&mut self, cx: &Context<'_>) {
         let pods = pods_by_owner(cx);
         let mut above: HashMap<&Text, Pods> = HashMap::new();
-        let between = cx.situation.replica_sets.values().map(|r| &r.meta).chain(cx.situation.jobs.values().map(|j| &j.meta));
+        let between =
+            cx.situation.replica_sets.values().map(|r| &r.meta).chain(cx.situation.jobs.values().map(|j| &j.meta));
         for meta in between {
             if let (Some(owner), Some(own)) = (&meta.owner, pods.get(&meta.uid)) {
                 above.entry(&owner.uid).or_default().join(own);
@@ -192,7 +191,9 @@ impl Rows for WorkloadRows {
         }
         let rows = facts::all(cx).into_iter().map(|facts| {
             let mut own = pods.get(&facts.object.uid).cloned().unwrap_or_default();
-            own.join(above.get(&facts.object.uid).unwrap_or(&Pods::default()));
+            if let Some(above) = above.get(&facts.object.uid) {
+                own.join(above);
+            }
             row(facts, &own, cx)
         });
         self.rows = rows.collect();

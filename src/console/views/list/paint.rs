@@ -3,9 +3,9 @@
 use ratatui::layout::Rect;
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::List;
 use super::filter::Matching;
 use super::rows::{Cell, Heading, Rows};
-use super::List;
 use crate::config::theme::Tone;
 use crate::console::freshness::{aged, missing};
 use crate::console::screen::Context;

@@ -32,16 +32,7 @@ pub struct Heading {
 impl Heading {
     /// A column that can be sorted by, at the left, of one width.
     pub const fn new(title: &'static str, columns: u16, priority: u8) -> Self {
-        Self {
-            title,
-            min: columns,
-            want: columns,
-            priority,
-            right: false,
-            down: false,
-            sorts: true,
-            grows: false,
-        }
+        Self { title, min: columns, want: columns, priority, right: false, down: false, sorts: true, grows: false }
     }
 
     /// Taking up to so much where there is room.
