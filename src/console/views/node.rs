@@ -1,7 +1,7 @@
 //! One node: how it is, what it has and what takes it, what runs on it.
 
 use super::detail::parts::{self, head, marked, moment, pair, text_pair};
-use super::detail::{Detail, Shown, Link, Section};
+use super::detail::{Detail, Link, Section, Shown};
 use super::usage::{cores, share};
 use super::{nodes, verdict};
 use crate::config::keymap::Command;

@@ -1,7 +1,7 @@
 //! One revision of a Deployment: what it changed against the one before, and how its pods are.
 
 use super::detail::parts::{self, head, link_pair, pair, text_pair};
-use super::detail::{Detail, Shown, Link, Section};
+use super::detail::{Detail, Link, Section, Shown};
 use super::template_diff::{Difference, differences};
 use super::verdict;
 use crate::config::keymap::Command;

@@ -57,7 +57,8 @@ impl Shown for Object {
     /// The pod that is worst off.
     fn log_of(&self, target: &Ref, cx: &Context<'_>) -> Option<Ref> {
         let pods = pods(self, target, cx).into_iter();
-        let worst = pods.min_by_key(|pod| (verdict::rank(verdict::of_pod(pod, cx.now)), std::cmp::Reverse(pod.restarts())));
+        let worst =
+            pods.min_by_key(|pod| (verdict::rank(verdict::of_pod(pod, cx.now)), std::cmp::Reverse(pod.restarts())));
         worst.map(|pod| pod.meta.reference(Kind::Pod))
     }
 }
@@ -95,7 +96,7 @@ fn state(object: &Object, target: &Ref, pods: &[&Pod], cx: &Context<'_>) -> Vec<
     let more = [ready, updated, revision].into_iter().flatten().collect::<Vec<_>>().join(" · ");
     let mut lines = vec![head(mark, &facts.words, &more, &object.meta, cx)];
     lines.extend(parts::deleting(&object.meta, cx));
-    if let Some((name, role)) = role_of(cx.profile, target, &object.meta.labels) {
+    if let Some((name, role)) = role_of(cx.profile, target, [&object.meta.labels, &object.selector]) {
         let alone = if role.singleton { ", never two at work" } else { "" };
         let serves = if role.serves { ", users' requests pass through it" } else { "" };
         lines.push(pair("role", vec![Piece::new(format!("{name}{alone}{serves}"), Tone::Text)]));
@@ -153,7 +154,8 @@ fn limits(object: &Object, target: &Ref, cx: &Context<'_>) -> Vec<Line<Link>> {
     let budgets = budgets.filter(|b| b.selector.selects(&object.selector)).map(|budget| {
         let mark = if budget.allowed > 0 { Mark::Good } else { Mark::Warning };
         let name = &budget.meta.key.name;
-        let words = format!("{name}: {} may go now, {} healthy, {} needed", budget.allowed, budget.healthy, budget.desired);
+        let words =
+            format!("{name}: {} may go now, {} healthy, {} needed", budget.allowed, budget.healthy, budget.desired);
         pair("budget", vec![parts::marked(mark, cx), Piece::new(words, verdict::tone(mark))])
     });
     let scalers = cx.situation.autoscalers.values().filter(|a| a.meta.key.namespace == *namespace);
@@ -161,7 +163,8 @@ fn limits(object: &Object, target: &Ref, cx: &Context<'_>) -> Vec<Line<Link>> {
     let scalers = of_it.map(|scaler| {
         let pinned = scaler.current >= scaler.max;
         let at_most = if pinned { ", at its most" } else { "" };
-        let words = format!("{} of {} to {}, wants {}{at_most}", scaler.current, scaler.min, scaler.max, scaler.desired);
+        let words =
+            format!("{} of {} to {}, wants {}{at_most}", scaler.current, scaler.min, scaler.max, scaler.desired);
         pair("autoscaler", vec![Piece::new(words, if pinned { Tone::Warning } else { Tone::Text })])
     });
     budgets.chain(scalers).collect()

@@ -5,6 +5,8 @@
 
 mod link;
 pub mod parts;
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
@@ -15,10 +17,10 @@ use super::{Events, open};
 use crate::config::keymap::{Command, Mode};
 use crate::config::theme::Tone;
 use crate::console::freshness::{clock, missing};
+use crate::console::labels;
 use crate::console::page::{Line, Page};
 use crate::console::screen::{Context, Effect, Screen};
 use crate::console::widgets::{Canvas, Piece};
-use crate::console::labels;
 use crate::situation::object::Meta;
 use crate::situation::{Kind, Ref, Source};
 
@@ -190,7 +192,7 @@ impl<F: Shown> Detail<F> {
         selected.or_else(|| self.last.as_ref()?.log_of(&self.target, cx))
     }
 
-    fn log(&self, previous: bool, cx: &Context<'_>) -> Effect {
+    fn read_log(&self, previous: bool, cx: &Context<'_>) -> Effect {
         let Some(pod) = self.logged(cx) else {
             return Effect::Say("select a pod to read its log".to_owned());
         };
@@ -224,18 +226,18 @@ impl<F: Shown> Screen for Detail<F> {
             Command::Left | Command::Right if self.wide => self.right = command == Command::Right,
             Command::NextPane => self.main.section(true),
             Command::PreviousPane => self.main.section(false),
-            Command::Logs => return self.log(false, cx),
-            Command::Previous => return self.log(true, cx),
+            Command::Logs => return self.read_log(false, cx),
+            Command::Previous => return self.read_log(true, cx),
             Command::Events => return Effect::Push(Box::new(Events::about(self.target.clone()))),
             Command::Open => {
                 return match self.selected() {
-                    Some(Link::Log(_)) => self.log(false, cx),
+                    Some(Link::Log(_)) => self.read_log(false, cx),
                     Some(link) => link.open(cx),
                     None => Effect::None,
                 };
             }
             Command::Copy => {
-                let text = self.selected().and_then(Link::name).unwrap_or_else(|| self.target.key.to_string());
+                let text = self.selected().map_or_else(|| self.target.key.to_string(), Link::name);
                 return Effect::Copy(text);
             }
             _ => return Effect::Ignored,
