@@ -139,7 +139,7 @@ fn row(facts: Facts, pods: &Pods, cx: &Context<'_>) -> Row {
             (_, false) => word.to_string(),
         };
     }
-    let role = role_of(cx.profile, &facts.object, &facts.labels);
+    let role = role_of(cx.profile, &facts.object, [&facts.labels; 2]);
     Row {
         kind: labels::kind(facts.object.kind),
         mark,
