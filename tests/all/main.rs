@@ -1,8 +1,8 @@
 //! The tests that need more than one module: the whole program, the simulated cluster, clients from outside.
 
+mod api;
 #[path = "../support/cluster.rs"]
 mod cluster;
-mod api;
 mod kubectl;
 mod replay;
 mod small;
