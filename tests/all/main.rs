@@ -2,9 +2,12 @@
 
 #[path = "../support/cluster.rs"]
 mod cluster;
+#[path = "../support/proxy.rs"]
+mod proxy;
 #[path = "../support/terminal.rs"]
 #[allow(dead_code, reason = "shared with the figures and the pictures")]
 mod terminal;
 
 // mod console;
+mod faults;
 mod feed;
