@@ -6,10 +6,14 @@ mod cluster;
 mod kubectl;
 mod replay;
 mod small;
+#[path = "../support/proxy.rs"]
+mod proxy;
 #[path = "../support/terminal.rs"]
 #[allow(dead_code, reason = "shared with the figures and the pictures")]
 mod terminal;
 mod watcher;
 
 mod console;
+// mod console;
+mod faults;
 mod feed;
