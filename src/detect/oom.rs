@@ -88,9 +88,9 @@ fn killed(survey: &Survey<'_>, workload: &Workload<'_>) -> Option<Finding> {
         ),
         newest.end.finished,
     ));
-    finding.evidence.extend(now.iter().take(3).map(|k| kill_evidence(k)));
     finding.evidence.extend(node.map(|(_, evidence)| evidence));
     finding.evidence.extend(revision::evidence(survey, workload, finding.since, &pods));
+    finding.evidence.extend(now.iter().take(3).map(|k| kill_evidence(k)));
     finding.evidence.extend(pods.iter().filter_map(|p| usage_evidence(survey, p)).take(2));
     finish(survey, &mut finding);
     Some(finding)
