@@ -17,3 +17,4 @@ mod console;
 // mod console;
 mod faults;
 mod feed;
+mod lint;
