@@ -6,7 +6,7 @@ use crate::situation::object::Labels;
 
 /// The role of a workload, with its name in the profile. The first that fits holds. Labels are those of the workload
 /// itself and those it selects its pods by: charts set both, older manifests only the latter.
-pub(super) fn of<'a>(profile: &'a Profile, workload: &Ref, labels: [&Labels; 2]) -> Option<(&'a str, &'a Role)> {
+pub fn of<'a>(profile: &'a Profile, workload: &Ref, labels: [&Labels; 2]) -> Option<(&'a str, &'a Role)> {
     let has = |key: &str, value: &str| labels.iter().any(|l| l.get(key).is_some_and(|v| *v == value));
     let (kind, key) = (workload.kind.resource().kind, &workload.key);
     let mut roles = profile.roles.iter();
