@@ -55,13 +55,6 @@ const FORMATS: &[Format] = &[
         shipped: &[embedded::PROFILES, drill::PROFILES],
         check: |file| Profile::read(file).err().unwrap_or_default(),
     },
-    Format {
-        folder: "",
-        endings: TOML,
-        marks: &["keymap", "theme", "ascii", "read-only"],
-        shipped: &[],
-        check: |file| Settings::read(file).err().into_iter().collect(),
-    },
 ];
 
 /// Runs the command; the exit code of the program.
@@ -146,8 +139,11 @@ fn check(path: &Path) -> Vec<Problem> {
         Ok(file) => file,
         Err(problem) => return vec![problem],
     };
+    if path.file_name().is_some_and(|name| name == "config.toml") {
+        return Settings::read(&file).err().into_iter().collect();
+    }
     let folder = path.parent().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default();
-    let of_folder = FORMATS.iter().find(|f| !f.folder.is_empty() && f.folder == folder && has_ending(path, f.endings));
+    let of_folder = FORMATS.iter().find(|f| f.folder == folder && has_ending(path, f.endings));
     let by_content = || FORMATS.iter().find(|f| has_ending(path, f.endings) && has_mark(&file.text, f.marks));
     if let Some(format) = of_folder.or_else(by_content) {
         return (format.check)(&file);

@@ -71,7 +71,7 @@ impl SourceFile {
     /// A parser's error as a problem.
     pub fn unreadable(&self, error: &toml::de::Error) -> Problem {
         let span = error.span().unwrap_or(0..0);
-        let message = error.message().lines().collect::<Vec<_>>().join(" ");
+        let message = error.message().lines().collect::<Vec<_>>().join(" ").replace("a sequence", "a list");
         match unknown_field(&message) {
             Some((field, known)) => {
                 self.problem(&span, format!("unknown field {field:?}"), suggest(field, known.into_iter()))

@@ -225,7 +225,7 @@ struct File {
 }
 
 #[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table such as { fg = \"teal\" }")]
 struct Line {
     fg: Option<Spanned<String>>,
     bg: Option<Spanned<String>>,

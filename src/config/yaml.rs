@@ -18,7 +18,7 @@ pub fn read<T: DeserializeOwned>(file: &SourceFile) -> Result<(T, Lines), Proble
     let value = serde_saphyr::from_str_with_options(&file.text, limits()).map_err(|e| problem(file, &e))?;
     let lines: Spanned<Lines> =
         serde_saphyr::from_str_with_options(&file.text, limits()).map_err(|e| problem(file, &e))?;
-    Ok((value, lines.value))
+    Ok((value, Lines { line: 1, ..lines.value }))
 }
 
 /// What a file written by people never needs is refused: aliases that multiply, depth, several documents.
@@ -43,6 +43,9 @@ fn problem(file: &SourceFile, error: &Error) -> Problem {
         Error::SerdeUnknownField { field, expected, .. } => {
             (format!("unknown field {field:?}"), suggest(field, expected.iter().copied()))
         }
+        Error::SerdeUnknownVariant { variant, expected, .. } => {
+            (format!("unknown word {variant:?}"), suggest(variant, expected.iter().copied()))
+        }
         Error::DuplicateMappingKey { key: Some(key), .. } => {
             (format!("{key:?} is written twice"), "remove one of them".to_owned())
         }
@@ -59,7 +62,12 @@ fn in_words(error: &Error) -> String {
     let text = error.to_string().lines().map(str::trim).collect::<Vec<_>>().join(" ");
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     let end = text.rfind(" at line ").unwrap_or(text.len());
-    crate::situation::clean(text.get(..end).unwrap_or(text)).into_owned()
+    match text.get(..end).unwrap_or(text) {
+        "expected mapping start" => "a map of `key: value` is expected here".to_owned(),
+        "expected sequence start" => "a list is expected here".to_owned(),
+        "expected string scalar" => "a text is expected here".to_owned(),
+        other => crate::situation::clean(other).into_owned(),
+    }
 }
 
 /// On which line each value of a file stands.
@@ -184,8 +192,8 @@ mod tests {
         assert_eq!(
             said,
             [
-                "a.yaml:1: expected string scalar",
-                "a.yaml:1: expected sequence start",
+                "a.yaml:1: a text is expected here",
+                "a.yaml:1: a list is expected here",
                 "a.yaml:2: \"name\" is written twice; remove one of them",
                 "a.yaml:2: this is more than such a file needs; write one document, without nested aliases",
                 "a.yaml:1: unexpected end of input",

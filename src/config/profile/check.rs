@@ -65,7 +65,10 @@ impl Check<'_> {
     }
 
     fn endpoint(&mut self, index: &str, url: &str) {
-        if !is_https(url) {
+        if url.contains('@') {
+            let message = "an API endpoint holds no user and no password".to_owned();
+            self.say(&["endpoints", index], message, "write https://HOST:PORT; credentials come from the kubeconfig");
+        } else if !is_https(url) {
             self.say(&["endpoints", index], format!("{url:?} is not an API endpoint"), "write https://HOST:PORT");
         }
     }
