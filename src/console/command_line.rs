@@ -1,7 +1,7 @@
 //! The command line: one line typed, completed against what there is.
 
 mod complete;
-mod editor;
+pub mod editor;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::{Position, Rect};
