@@ -14,7 +14,7 @@ use crate::config::keymap::Command;
 use crate::config::theme::Tone;
 use crate::console::labels;
 use crate::console::screen::{Context, Effect};
-use crate::detect::{self, Mark};
+use crate::detect::{Mark, role_of};
 use crate::situation::object::Pod;
 use crate::situation::time::since;
 use crate::situation::{Kind, Ref, Source, Text};
@@ -139,7 +139,7 @@ fn row(facts: Facts, pods: &Pods, cx: &Context<'_>) -> Row {
             (_, false) => word.to_string(),
         };
     }
-    let role = detect::role_of(cx.profile, &facts.object, [&facts.labels, &facts.labels]);
+    let role = role_of(cx.profile, &facts.object, [&facts.labels; 2]);
     Row {
         kind: labels::kind(facts.object.kind),
         mark,
@@ -191,7 +191,9 @@ impl Rows for WorkloadRows {
         }
         let rows = facts::all(cx).into_iter().map(|facts| {
             let mut own = pods.get(&facts.object.uid).cloned().unwrap_or_default();
-            own.join(above.get(&facts.object.uid).unwrap_or(&Pods::default()));
+            if let Some(above) = above.get(&facts.object.uid) {
+                own.join(above);
+            }
             row(facts, &own, cx)
         });
         self.rows = rows.collect();
