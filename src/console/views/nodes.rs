@@ -125,6 +125,10 @@ impl Rows for NodeRows {
         vec![NODE]
     }
 
+    fn beside(&self) -> Vec<Source> {
+        vec![Source::NodeMetrics, Source::Watch(Kind::Lease)]
+    }
+
     fn none(&self) -> String {
         "no nodes".to_owned()
     }

@@ -99,8 +99,17 @@ pub fn readiness(pod: &Pod) -> (usize, usize) {
     (pod.containers.iter().filter(|c| c.ready).count(), pod.containers.len())
 }
 
-fn memory_cell<'a>(used: &Used) -> Cell<'a> {
-    let Some(memory) = used.memory else { return Cell::unknown() };
+/// What ran to its end uses nothing, which is no gap in what is known.
+fn unmeasured<'a>(pod: &Pod) -> Cell<'a> {
+    if pod.finished() { Cell::empty() } else { Cell::unknown() }
+}
+
+fn cpu_cell<'a>(pod: &Pod, used: &Used) -> Cell<'a> {
+    used.cpu.map_or_else(|| unmeasured(pod), |cpu| Cell::new(cores(cpu), Tone::Text))
+}
+
+fn memory_cell<'a>(pod: &Pod, used: &Used) -> Cell<'a> {
+    let Some(memory) = used.memory else { return unmeasured(pod) };
     match share(used.memory, used.memory_limit) {
         Some(share) => {
             let (words, tone) = share_words(share);
@@ -124,6 +133,10 @@ impl Rows for PodRows {
 
     fn sources(&self) -> Vec<Source> {
         vec![POD]
+    }
+
+    fn beside(&self) -> Vec<Source> {
+        vec![Source::PodMetrics]
     }
 
     fn none(&self) -> String {
@@ -221,8 +234,8 @@ impl Rows for PodRows {
             Cell::new(pod.status().to_string(), tone),
             cells::restarts(pod.restarts(), pod.last_restart(), cx.now),
             cells::old(&pod.meta, cx.now),
-            used.cpu.map_or_else(Cell::unknown, |cpu| Cell::new(cores(cpu), Tone::Text)),
-            memory_cell(&used),
+            cpu_cell(pod, &used),
+            memory_cell(pod, &used),
             Cell::new(pod.node.as_str(), Tone::Dim),
             Cell::new(pod.ip.as_str(), Tone::Dim),
             Cell::new(exits::newest(pod, cx.now), Tone::Dim),
@@ -256,8 +269,8 @@ mod tests {
         leaving.meta.deleting = Some(at("04:12:30"));
         let mut done = one("done1");
         done.phase = Phase::Succeeded;
-        let mut once = one("once1");
-        once.containers.iter_mut().for_each(|c| {
+        let mut restarted = one("once1");
+        restarted.containers.iter_mut().for_each(|c| {
             c.restarts = 1;
             c.last = Some(ended(1, "Error", "04:09"));
         });
@@ -269,7 +282,7 @@ mod tests {
         let metrics = metrics.map(|(suffix, cpu, memory)| {
             (Text::new(&format!("api-42f9c-{suffix}")), Text::new("api"), usage(cpu, memory))
         });
-        let pods = [oom, starting, leaving, done, once].into_iter().map(seen).collect();
+        let pods = [oom, starting, leaving, done, restarted].into_iter().map(seen).collect();
         [panicking(), listed(pods), vec![Observation::PodMetrics("shop".into(), metrics.into())]].concat()
     }
 

@@ -129,6 +129,10 @@ pub trait Rows: Debug + 'static {
     fn title(&self) -> String;
     /// Where its things come from.
     fn sources(&self) -> Vec<Source>;
+    /// Where some of its columns come from: without these there are rows, but with gaps.
+    fn beside(&self) -> Vec<Source> {
+        Vec::new()
+    }
     /// What to say when there are none.
     fn none(&self) -> String;
     /// Its columns.
