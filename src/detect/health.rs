@@ -226,17 +226,13 @@ fn whole(workload: &Workload<'_>) -> Mark {
     }
 }
 
-const fn infrastructure(role: &str) -> bool {
-    matches!(role.as_bytes(), b"ingress" | b"dns" | b"metrics" | b"storage")
-}
-
 fn apps(survey: &Survey<'_>, findings: &[Finding]) -> HealthRow {
     let kinds = [Kind::Deployment, Kind::DaemonSet, Kind::StatefulSet, Kind::Pod];
     let known: Vec<Kind> = kinds.into_iter().filter(|k| k.resource().needed || survey.situation.knows(*k)).collect();
     from_kinds(survey, Area::Apps, &known, || {
-        let named = survey.workloads.iter().any(|w| w.role.is_some_and(|(role, _)| !infrastructure(role)));
+        let named = survey.workloads.iter().any(|w| w.role.is_some() && !w.is_infrastructure());
         let is_app = |w: &&Workload<'_>| match w.role {
-            Some((role, _)) => !infrastructure(role),
+            Some(_) => !w.is_infrastructure(),
             None => !named && w.selector.is_some() && *w.reference.key.namespace != *"kube-system",
         };
         let apps: Vec<_> = survey.workloads.iter().filter(is_app).filter(|w| w.desired > 0).collect();

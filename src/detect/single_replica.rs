@@ -29,11 +29,11 @@ mend that. Crashing: read the previous log. Killed by a probe: compare its path 
 /// A restart takes less than this.
 const GRACE_SECONDS: i64 = 60;
 
-/// Whether F17 speaks for this workload when it is down.
+/// Whether F17 speaks for this workload when it is down. DNS and metrics fail in ways of their own.
 pub(super) fn covers(workload: &Workload<'_>) -> bool {
     workload.desired == 1
         && (workload.role.is_some() || workload.serves)
-        && !workload.plays("metrics")
+        && !(workload.plays("metrics") || workload.plays("dns"))
         && matches!(workload.reference.kind, Kind::Deployment | Kind::StatefulSet)
 }
 
@@ -52,7 +52,7 @@ fn down(survey: &Survey<'_>, workload: &Workload<'_>) -> Option<Finding> {
         // Nothing dates it and no second signal: it may have been created a moment ago.
         return None;
     }
-    let severity = if workload.serves || workload.plays("dns") { Severity::Critical } else { Severity::Warning };
+    let severity = if workload.serves { Severity::Critical } else { Severity::Warning };
     let sure = since.is_some() && empty != Some(false);
     let reason = troubles.first().map(|t| format!(": {}", t.headline)).unwrap_or_default();
     let title = format!("{} is down{reason}", workload.name());

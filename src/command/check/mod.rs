@@ -8,6 +8,7 @@ mod tests;
 mod text;
 
 use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
 
 use super::paper::Ink;
 use super::wiring;
@@ -16,9 +17,12 @@ use crate::config::Profile;
 use crate::detect::{Assessment, Scene, Severity, assess};
 use crate::situation::time::Clocks;
 use crate::situation::{Kind, Situation, Source, SourceState};
+use crate::watch::{self, Pace};
 
 pub use json::Report;
 
+/// How often the probes go round.
+const ROUND: Duration = Duration::from_secs(1);
 /// Exit code when something critical was found.
 const CRITICAL: u8 = 2;
 /// Exit code when a source that is required did not answer.
@@ -32,10 +36,11 @@ pub fn run(options: &Options, args: CheckArgs) -> anyhow::Result<u8> {
         eprintln!("crashcart: {problem}");
     }
     let clocks = Clocks::system();
-    let target = wiring::target(options);
+    // Three rounds of probes in a few seconds, not in a quarter of a minute.
+    let pace = Pace { health: ROUND, ..Pace::default() };
     let runtime = wiring::runtime()?;
     let situation = runtime.block_on(async {
-        let feed = crate::watch::open(target, profile.clone(), clocks.clone());
+        let feed = watch::open_at(pace, wiring::target(options), &profile, clocks.clone());
         gather::gather(feed, &profile, &clocks, timeout, watch).await
     });
     // Whatever still hangs must not keep the program from ending.

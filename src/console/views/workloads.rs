@@ -150,7 +150,7 @@ fn row(facts: Facts, pods: &PodSum, cx: &Context<'_>) -> Row {
             (_, false) => word.to_string(),
         };
     }
-    let role = role_of(cx.profile, &facts.object, &facts.labels);
+    let role = role_of(cx.profile, &facts.object, [&facts.labels; 2]);
     Row {
         kind: kind_word(facts.object.kind),
         mark,

@@ -92,12 +92,11 @@ fn finding_row(id: &FindingId, finding: &Finding, line: Rect, canvas: &mut Canva
     let (glyph, tone) = severity(finding.severity, &glyphs);
     let right = match (id.nested, finding.since) {
         (true, _) if line.width > 90 => "consequence".to_owned(),
-        (true, _) => String::new(),
         (false, Some(since)) if line.width > 70 => {
             format!("since {} · {}", clock_or_day(since, cx.now), lasting(since, cx.now))
         }
         (false, Some(since)) => format!("since {}", clock_or_day(since, cx.now)),
-        (false, None) => String::new(),
+        _ => String::new(),
     };
     let (quiet, title) = if id.nested { (Tone::Dim, Tone::Dim) } else { (tone, Tone::Title) };
     let end = canvas.right(line.right(), line.y, line.width / 3, &right, Tone::Dim);
@@ -107,27 +106,35 @@ fn finding_row(id: &FindingId, finding: &Finding, line: Rect, canvas: &mut Canva
     canvas.text(x, line.y, end.saturating_sub(x + 1), &finding.title, title);
 }
 
-/// Each finding on its line; what room is left goes to the evidence, the first findings' first.
+/// Each finding on its line; what room is left goes to the evidence: one line for each cause, then all that is known of
+/// the first ones, then the consequences'.
 fn rows<'a>(order: &'a [FindingId], area: Rect, cx: &Context<'a>) -> Vec<Row<'a>> {
     let find = |id: &FindingId| cx.assessment.findings.iter().find(|f| f.id == id.id && f.subjects == id.subjects);
     let findings: Vec<(&FindingId, &Finding)> = order.iter().filter_map(|id| Some((id, find(id)?))).collect();
     let mut room = usize::from(area.height).saturating_sub(findings.len());
-    let columns = usize::from(area.width.saturating_sub(DETAIL));
     let mut causes = findings.iter().filter(|(id, _)| !id.nested).count();
-    let mut rows = Vec::new();
-    for (id, finding) in findings {
-        rows.push(Row::Finding(id, finding));
-        if id.nested {
-            continue;
+    let mut limits = vec![0; findings.len()];
+    let columns = usize::from(area.width.saturating_sub(DETAIL));
+    let mut bodies: Vec<Vec<Row<'a>>> = Vec::new();
+    bodies.resize_with(findings.len(), Vec::new);
+    for nested in [false, true] {
+        for (i, (_, finding)) in findings.iter().enumerate().filter(|(_, (id, _))| id.nested == nested) {
+            causes = if nested { 0 } else { causes - 1 };
+            let limit = room.saturating_sub(causes).max(room.min(1));
+            let whole = details(finding, columns, cx);
+            // Cut lines say more of different things than whole ones where there is no room for all.
+            let body = if whole.len() <= limit { whole } else { details(finding, usize::MAX, cx) };
+            if let (Some(slot), Some(shown)) = (bodies.get_mut(i), limits.get_mut(i)) {
+                *shown = body.len().min(limit);
+                room -= *shown;
+                *slot = body;
+            }
         }
-        // A line of evidence for each of the others, if there can be one.
-        causes -= 1;
-        let limit = room.saturating_sub(causes).max(room.min(1));
-        let details: Vec<_> = details(finding, columns, cx).into_iter().take(limit).collect();
-        room -= details.len();
-        rows.extend(details);
     }
-    rows
+    let rows = findings.into_iter().zip(bodies.into_iter().zip(limits)).flat_map(|((id, finding), (body, shown))| {
+        std::iter::once(Row::Finding(id, finding)).chain(body.into_iter().take(shown))
+    });
+    rows.collect()
 }
 
 /// The evidence, the suspect change behind its first line, then what would refute it and what was not seen.

@@ -295,9 +295,10 @@ pub fn warnings(dashboard: &Dashboard, area: Rect, canvas: &mut Canvas<'_>, cx: 
         let at = event.last.map_or_else(|| "?".to_owned(), |at| clock_or_day(at, cx.now));
         let x = canvas.text(inner.x, y, 6, &at, Tone::Dim) + 1;
         let count = if event.count > 1 { format!(" ×{}", event.count) } else { String::new() };
-        let x = canvas.text(x, y, 24, &format!("{}{count}", event.reason), Tone::Warning) + 1;
-        let x = canvas.text(x, y, 28, &event.about.name, Tone::Text) + 1;
-        canvas.text(x, y, inner.right().saturating_sub(x), &event.message, Tone::Dim);
+        let room = |x: u16, max: u16| inner.right().saturating_sub(x).min(max);
+        let x = canvas.text(x, y, room(x, 24), &format!("{}{count}", event.reason), Tone::Warning) + 1;
+        let x = canvas.text(x, y, room(x, 28), &event.about.name, Tone::Text) + 1;
+        canvas.text(x, y, room(x, u16::MAX), &event.message, Tone::Dim);
         if focus && dashboard.events.chosen() == Some(key) {
             canvas.select(Rect { x: inner.x - 1, y, width: inner.width + 1, height: 1 });
         }
