@@ -96,7 +96,7 @@ pub enum Output {
 }
 
 /// `crashcart check`
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Copy, Args)]
 pub struct CheckArgs {
     /// How to print
     #[arg(short, long, value_enum, default_value_t)]
@@ -144,10 +144,10 @@ pub struct SimulateArgs {
     /// Where to write the kubeconfig [default: a fresh file in the temporary folder]
     #[arg(long, value_name = "FILE")]
     pub kubeconfig_out: Option<PathBuf>,
-    /// Nodes beyond the three of the deployment
+    /// Nodes in all; the deployment has three
     #[arg(long, default_value_t = 3)]
     pub nodes: u32,
-    /// Pods in all, beyond those of the deployment
+    /// Pods beyond those of the deployment
     #[arg(long, default_value_t = 0)]
     pub pods: u32,
     /// Pod updates a second

@@ -1,6 +1,8 @@
 //! crashcart: an incident console for a small Kubernetes cluster.
 //!
-//! Data goes one way. A module may use only what stands below it in this list; ARCHITECTURE.md draws the picture.
+//! Data goes one way, from the bottom of this list to its top; a module uses only what stands below it:
+//! [`cli`] and [`command`], [`console`], [`drill`], [`detect`], [`watch`], [`config`], [`situation`].
+//! ARCHITECTURE.md draws the picture.
 
 pub mod cli;
 pub mod command;
@@ -8,5 +10,6 @@ pub mod config;
 pub mod console;
 pub mod detect;
 pub mod drill;
+pub mod logging;
 pub mod situation;
 pub mod watch;

@@ -7,6 +7,10 @@ use crashcart::cli::{Cli, Command, exit};
 use crashcart::command;
 
 fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|fault| {
+        eprintln!("crashcart: a fault of ours: {fault}");
+        std::process::exit(i32::from(exit::FAULT));
+    }));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -16,6 +20,7 @@ fn main() -> ExitCode {
     };
     match run(cli) {
         Ok(code) => ExitCode::from(code),
+        Err(error) if reader_has_gone(&error) => ExitCode::from(exit::DONE),
         Err(error) => {
             eprintln!("crashcart: {error:#}");
             ExitCode::from(exit::FAILED)
@@ -23,8 +28,16 @@ fn main() -> ExitCode {
     }
 }
 
+/// Whether standard output was closed before everything was written (`crashcart check | head`): no fault of ours.
+fn reader_has_gone(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
 fn run(cli: Cli) -> anyhow::Result<u8> {
     let options = &cli.options;
+    if let Some(file) = &options.log {
+        crashcart::logging::to_file(file)?;
+    }
     match cli.command {
         None => command::console::run(options),
         Some(Command::Check(args)) => command::check::run(options, args),

@@ -6,5 +6,13 @@ pub mod console;
 pub mod drill;
 pub mod explain;
 pub mod lint;
+mod paper;
 pub mod schema;
 pub mod simulate;
+mod wiring;
+
+/// Prints one line on standard output. A reader that has gone (`| head`) is an error like any other, not a panic.
+fn say(line: impl std::fmt::Display) -> std::io::Result<()> {
+    use std::io::Write;
+    writeln!(std::io::stdout(), "{line}")
+}

@@ -1,8 +1,110 @@
 //! `crashcart simulate`
 
-use crate::cli::{Options, SimulateArgs};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::{Options, SimulateArgs, SimulateControl, exit};
+use crate::drill::control::{self, PrivateFolder, Reply, Request};
+use crate::drill::world::Load;
+use crate::drill::{self, Scenario, Simulation};
 
 /// Runs the command; the exit code of the program.
-pub fn run(_options: &Options, _args: SimulateArgs) -> anyhow::Result<u8> {
-    anyhow::bail!("not built yet")
+pub fn run(options: &Options, args: SimulateArgs) -> anyhow::Result<u8> {
+    if let Some(control) = args.control {
+        return speak(options, control);
+    }
+    let mut scenarios = Vec::new();
+    for id in &args.scenario {
+        let Some(scenario) = drill::find(id) else { return Ok(unknown(id)) };
+        scenarios.push(scenario);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("could not start the simulation's runtime")?;
+    let result = runtime.block_on(simulate(args, scenarios));
+    runtime.shutdown_background();
+    result
+}
+
+async fn simulate(args: SimulateArgs, scenarios: Vec<&'static Scenario>) -> anyhow::Result<u8> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    for scenario in &scenarios {
+        eprintln!("{}  {}", scenario.id, scenario.title);
+    }
+    eprintln!("playing the past…");
+    let load = Load { nodes: args.nodes, pods: args.pods, churn: args.churn };
+    let start = Simulation::start(drill::Options { seed: args.seed, scenarios, load, speed: 1.0 });
+    let simulation = tokio::select! {
+        simulation = start => Arc::new(simulation?),
+        _ = interrupt.recv() => return Ok(exit::DONE),
+        _ = terminate.recv() => return Ok(exit::DONE),
+    };
+    let folder = PrivateFolder::create()?;
+    let socket = folder.path("control");
+    let kubeconfig = args.kubeconfig_out.unwrap_or_else(|| folder.path("kubeconfig"));
+    let kubeconfig = std::path::absolute(&kubeconfig).unwrap_or(kubeconfig);
+    simulation.write(&kubeconfig, Some(&socket))?;
+    let control = control::listen(simulation.clone(), socket);
+    tokio::pin!(control);
+    // The socket is there before anybody is told of it.
+    if let Some(result) = futures::FutureExt::now_or_never(&mut control) {
+        result?;
+    }
+    println!("ready {}", kubeconfig.display());
+    std::io::stdout().flush()?;
+    tokio::select! {
+        result = control => result?,
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(exit::DONE)
+}
+
+/// Says something to a running simulation.
+fn speak(options: &Options, control: SimulateControl) -> anyhow::Result<u8> {
+    let request = match control {
+        SimulateControl::Inject { id } => match drill::find(&id) {
+            Some(scenario) => Request::Inject(scenario.id.clone()),
+            None => return Ok(unknown(&id)),
+        },
+        SimulateControl::Heal { id: Some(id) } => match drill::find(&id) {
+            Some(scenario) => Request::Heal(Some(scenario.id.clone())),
+            None => return Ok(unknown(&id)),
+        },
+        SimulateControl::Heal { id: None } => Request::Heal(None),
+        SimulateControl::Status => Request::Status,
+    };
+    let from_environment = || std::env::var_os("KUBECONFIG").map(PathBuf::from);
+    let kubeconfig = options.kubeconfig.clone().or_else(from_environment);
+    let kubeconfig = kubeconfig.context("which simulation? Name its kubeconfig with --kubeconfig")?;
+    match control::ask(&kubeconfig, &request)? {
+        Reply::Injected(id) => println!("{id} injected"),
+        Reply::Healed(ids) if ids.is_empty() => println!("nothing to heal"),
+        Reply::Healed(ids) => println!("{} healed", ids.join(", ")),
+        Reply::Status(status) => {
+            println!("time {}", status.now);
+            for scenario in status.scenarios {
+                let state = if scenario.recovered { "recovered" } else { "broken" };
+                println!("{} {state} since {}", scenario.id, scenario.since);
+            }
+        }
+        Reply::Refused(why) => bail!(why),
+    }
+    Ok(exit::DONE)
+}
+
+/// Says that there is no such drill, and which there are.
+pub(super) fn unknown(id: &str) -> u8 {
+    eprintln!("crashcart: there is no drill {id:?}. There are:");
+    for scenario in drill::scenarios() {
+        eprintln!("  {}  {:24}{}", scenario.id, scenario.slug, scenario.title);
+    }
+    exit::USAGE
 }

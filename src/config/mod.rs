@@ -7,8 +7,11 @@ pub mod keymap;
 pub mod paths;
 mod problem;
 pub mod profile;
+pub mod search;
+pub mod settings;
 pub mod source;
 pub mod theme;
+pub mod yaml;
 
 pub use colour::Depth;
 pub use problem::Problem;

@@ -78,6 +78,16 @@ pub trait Screen: std::fmt::Debug {
     /// The situation changed or the screen was opened: sort, filter and repair the selection here, never in `draw`.
     fn refresh(&mut self, cx: &Context<'_>);
 
+    /// The screen was just put on the stack and has been refreshed once: the place to ask for a log.
+    fn opened(&mut self, _cx: &Context<'_>) -> Effect {
+        Effect::None
+    }
+
+    /// Text that was pasted while [`Screen::typing`]; it may hold line ends. Ignored unless the screen takes it.
+    fn paste(&mut self, _text: &str, _cx: &Context<'_>) -> Effect {
+        Effect::None
+    }
+
     /// A piece of the log it asked for.
     fn log(&mut self, _piece: LogPiece) {}
 

@@ -73,7 +73,9 @@ fn row(area: Area, mark: Mark, text: impl Into<String>) -> HealthRow {
 fn from_kinds(survey: &Survey<'_>, area: Area, kinds: &[Kind], facts: impl FnOnce() -> (Mark, String)) -> HealthRow {
     let status = |kind: &Kind| survey.situation.source(&Source::Watch(*kind));
     if let Some(blind) = kinds.iter().find(|k| !status(k).known()) {
-        return row(area, Mark::Unknown, format!("{}: {}", blind.resource().plural, in_short(&status(blind).state)));
+        let state = in_short(&status(blind).state);
+        let text = if kinds.len() == 1 { state.to_owned() } else { format!("{}: {state}", blind.resource().plural) };
+        return row(area, Mark::Unknown, text);
     }
     let (mark, text) = facts();
     let aged = kinds.iter().filter(|k| !status(k).live());
@@ -226,17 +228,13 @@ fn whole(workload: &Workload<'_>) -> Mark {
     }
 }
 
-const fn infrastructure(role: &str) -> bool {
-    matches!(role.as_bytes(), b"ingress" | b"dns" | b"metrics" | b"storage")
-}
-
 fn apps(survey: &Survey<'_>, findings: &[Finding]) -> HealthRow {
     let kinds = [Kind::Deployment, Kind::DaemonSet, Kind::StatefulSet, Kind::Pod];
     let known: Vec<Kind> = kinds.into_iter().filter(|k| k.resource().needed || survey.situation.knows(*k)).collect();
     from_kinds(survey, Area::Apps, &known, || {
-        let named = survey.workloads.iter().any(|w| w.role.is_some_and(|(role, _)| !infrastructure(role)));
+        let named = survey.workloads.iter().any(|w| w.role.is_some() && !w.is_infrastructure());
         let is_app = |w: &&Workload<'_>| match w.role {
-            Some((role, _)) => !infrastructure(role),
+            Some(_) => !w.is_infrastructure(),
             None => !named && w.selector.is_some() && *w.reference.key.namespace != *"kube-system",
         };
         let apps: Vec<_> = survey.workloads.iter().filter(is_app).filter(|w| w.desired > 0).collect();
@@ -266,5 +264,107 @@ fn tag(finding: &Finding) -> &'static str {
         "F17" => " · down",
         "F26" => " · partly",
         _ => " · unready",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::{Area, Mark};
+    use crate::config::profile::Outside;
+    use crate::situation::object::Status;
+    use crate::situation::{EndpointHealth, Kind, Observation, Source, SourceState, Trouble};
+
+    fn shop() -> World {
+        let mut world = World::new();
+        world.deploy("kube-system", "dns", 1);
+        world.deploy(NS, "web", 3);
+        let latency = Some(jiff::SignedDuration::from_millis(18));
+        let health = EndpointHealth { endpoint: "https://one".into(), answered: true, latency, ..Default::default() };
+        world.situation.apply(Observation::Health(health));
+        world
+    }
+
+    fn row(world: &World, area: Area) -> (Mark, String) {
+        let row = world.assess().health.into_iter().find(|r| r.area == area).unwrap();
+        (row.mark, row.text)
+    }
+
+    fn lost() -> SourceState {
+        SourceState::Lost(Trouble { what: "connection reset".into(), remedy: "".into(), retry_at: None })
+    }
+
+    #[test]
+    fn what_is_well_is_said_in_few_words() {
+        let world = shop();
+        assert_eq!(row(&world, Area::Nodes), (Mark::Good, "3/3 ready".into()));
+        assert_eq!(row(&world, Area::Control), (Mark::Good, "etcd 3/3 · api 18ms".into()));
+        assert_eq!(row(&world, Area::Network), (Mark::Good, "dns 1/1".into()));
+        assert_eq!(row(&world, Area::Apps), (Mark::Good, "1/1 ready".into()));
+    }
+
+    #[test]
+    fn the_order_is_the_way_of_a_request() {
+        let areas: Vec<Area> = shop().assess().health.into_iter().map(|r| r.area).collect();
+        assert!(areas.is_sorted() && areas.len() == 7);
+    }
+
+    #[test]
+    fn nothing_known_is_never_good() {
+        let world = World { situation: crate::situation::Situation::new(), profile: crate::config::Profile::default() };
+        assert!(world.assess().health.iter().all(|r| r.mark == Mark::Unknown), "{:#?}", world.assess().health);
+    }
+
+    #[test]
+    fn aged_facts_are_not_good_and_bad_ones_stay_bad() {
+        let mut world = shop();
+        world.source(Source::Watch(Kind::Node), lost());
+        world.situation.apply(Observation::Source(Source::Watch(Kind::Node), lost()));
+        assert_eq!(row(&world, Area::Nodes), (Mark::Unknown, "3/3 ready · 0s old".into()));
+        let mut node = mk_node("node-1");
+        node.conditions = vec![mk_condition("Ready", Status::Unknown, "", 100)];
+        world.put(node);
+        assert_eq!(row(&world, Area::Nodes).0, Mark::Bad);
+    }
+
+    #[test]
+    fn forbidden_and_waiting_are_unknown_with_the_kind() {
+        let mut world = shop();
+        world.source(Source::Watch(Kind::Node), SourceState::Forbidden("list nodes".into()));
+        assert_eq!(row(&world, Area::Nodes), (Mark::Unknown, "forbidden".into()));
+    }
+
+    #[test]
+    fn the_worst_app_is_named() {
+        let mut world = shop();
+        for i in 1..=2 {
+            world.change_pod(NS, &format!("web-rs1-{i}"), |p| crash_loops(p, 137, "OOMKilled", 5, 60));
+        }
+        world.set_ready(NS, "web", 1, 60);
+        assert_eq!(row(&world, Area::Apps), (Mark::Bad, "web 1/3 · oom".into()));
+    }
+
+    #[test]
+    fn a_lost_voter_is_a_warning_and_two_are_bad() {
+        let mut world = shop();
+        for (name, mark) in [("node-1", Mark::Warning), ("node-2", Mark::Bad)] {
+            let mut node = mk_node(name);
+            node.conditions[1] = mk_condition("EtcdIsVoter", Status::False, "Unhealthy", 300);
+            world.put(node);
+            assert_eq!(row(&world, Area::Control).0, mark);
+        }
+        assert_eq!(row(&world, Area::Control).1, "etcd 1/3 · api 18ms");
+    }
+
+    #[test]
+    fn a_lost_api_is_bad_and_an_unprobed_outside_is_unknown() {
+        let mut world = shop();
+        world.situation.apply(Observation::Heard(Source::Api, ago(42)));
+        world.source(Source::Api, lost());
+        assert_eq!(row(&world, Area::Control), (Mark::Bad, "api lost 42s".into()));
+        assert_eq!(row(&world, Area::Outside), (Mark::Unknown, "not configured".into()));
+        let postgres = Outside { kind: "postgres".into(), ..Outside::default() };
+        world.profile.outside.insert("db".into(), postgres);
+        assert_eq!(row(&world, Area::Outside), (Mark::Unknown, "not probed".into()));
     }
 }

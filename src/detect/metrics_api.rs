@@ -48,10 +48,10 @@ fn unavailable(survey: &Survey<'_>) -> Option<Finding> {
     finding.subjects.insert(0, service.meta.reference(Kind::ApiService).into());
     let (reason, message) = condition.map(|c| (&*c.reason, &*c.message)).unwrap_or_default();
     let text = format!(
-        "{} is not available{}: {reason} {}",
+        "{} is not available{}: {reason}{}",
         service.meta.key.name,
         lasting(since, survey.now),
-        short(message)
+        if message.is_empty() { String::new() } else { format!(", {}", short(message)) }
     );
     finding.evidence.insert(0, Evidence::of(Kind::ApiService, text, since));
     finding.evidence.extend(endpoint_hint(survey, service));
@@ -139,4 +139,86 @@ fn endpoint_hint(survey: &Survey<'_>, service: &ApiService) -> Option<Evidence> 
 /// Whether a finding of the given confidence says that usage is missing altogether.
 pub(super) fn explains(finding: &Finding) -> bool {
     finding.id == "F10" && finding.severity > Severity::Info && finding.confidence >= Confidence::Suspect
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Confidence;
+    use super::super::testing::*;
+    use crate::situation::object::{ApiService, Autoscaler, Status};
+    use crate::situation::{Kind, Observation, Source, SourceState, Trouble, Usage};
+
+    fn service(status: Status, reason: &str, seconds_ago: i64) -> ApiService {
+        ApiService {
+            meta: mk_meta("", "v1beta1.metrics.k8s.io", 864_000),
+            service: Some(("kube-system".into(), "metrics".into())),
+            conditions: vec![mk_condition("Available", status, reason, seconds_ago)],
+        }
+    }
+
+    fn world(status: Status, seconds_ago: i64) -> World {
+        let mut world = World::new();
+        world.put(service(status, "MissingEndpoints", seconds_ago));
+        world
+    }
+
+    #[test]
+    fn unavailable_is_suspect_after_90_seconds_and_confirmed_after_3_minutes() {
+        assert_eq!(world(Status::False, 80).ids(), [""; 0]);
+        assert_eq!(world(Status::False, 100).finding("F10").confidence, Confidence::Suspect);
+        let finding = world(Status::False, 200).finding("F10");
+        assert_eq!((finding.confidence, finding.since), (Confidence::Confirmed, Some(ago(200))));
+        assert_eq!(finding.subjects[0].to_string(), "APIService//v1beta1.metrics.k8s.io");
+        assert_eq!(world(Status::True, 200).ids(), [""; 0]);
+    }
+
+    #[test]
+    fn its_workload_is_evidence_and_shown_under_it() {
+        let mut world = world(Status::False, 400);
+        world.deploy("kube-system", "metrics", 1);
+        world.set_ready("kube-system", "metrics", 0, 410);
+        world.change_pod("kube-system", "metrics-rs1-1", |p| unready(p, 410));
+        assert_eq!(world.ids(), ["F10", "workload-unready"]);
+        assert_eq!(world.assess().findings[1].consequence_of, Some("F10"));
+        let text = evidence(&world.finding("F10"));
+        assert!(text.contains("metrics: 0 of 1 ready") && text.contains("no ready pod stands behind it"), "{text}");
+    }
+
+    #[test]
+    fn a_blind_autoscaler_is_evidence_and_no_finding_of_its_own() {
+        let mut world = world(Status::False, 400);
+        let conditions = vec![mk_condition("ScalingActive", Status::False, "FailedGetResourceMetric", 390)];
+        world.put(Autoscaler { meta: mk_meta(NS, "web", 86_400), conditions, ..Autoscaler::default() });
+        assert!(evidence(&world.finding("F10")).contains("autoscaler shop/web cannot read its metric"));
+    }
+
+    #[test]
+    fn not_installed_or_forbidden_is_unknown_and_no_finding() {
+        for state in [SourceState::Missing, SourceState::Forbidden("list nodes.metrics.k8s.io".into())] {
+            let mut world = World::new();
+            world.source(Source::NodeMetrics, state);
+            let assessment = world.assess();
+            assert_eq!(assessment.findings, []);
+            assert!(assessment.unknown.iter().any(|(s, _)| *s == Source::NodeMetrics));
+        }
+    }
+
+    #[test]
+    fn where_api_services_may_not_be_read_the_failing_request_is_the_sign() {
+        let mut world = World::new();
+        world.source(Source::Watch(Kind::ApiService), SourceState::Forbidden("list apiservices".into()));
+        let trouble = Trouble { what: "503 from metrics.k8s.io".into(), remedy: "".into(), retry_at: None };
+        world.source(Source::NodeMetrics, SourceState::Lost(trouble));
+        let finding = world.finding("F10");
+        assert_eq!(finding.confidence, Confidence::Suspect);
+        assert!(finding.unseen.iter().any(|u| u.contains("apiservices")));
+    }
+
+    #[test]
+    fn nodes_without_usage_are_named() {
+        let mut world = world(Status::True, 4000);
+        let usage = |n: &str| (n.into(), Usage::default());
+        world.situation.apply(Observation::NodeMetrics(vec![usage("node-1"), usage("node-3")]));
+        assert_eq!(world.finding("F10").title, "no metrics of node-2");
+    }
 }

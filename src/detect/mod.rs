@@ -5,11 +5,15 @@
 //! unknown for a good sign.
 
 mod finding;
+#[cfg(test)]
+mod fuzz;
 mod health;
 mod metrics_api;
 mod node_not_ready;
 mod oom;
 mod panics;
+#[cfg(test)]
+mod played;
 mod pod;
 mod relate;
 mod revision;
@@ -31,6 +35,7 @@ use crate::situation::{Situation, Source};
 
 pub use finding::{Confidence, Evidence, Finding, Severity};
 pub use health::{Area, HealthRow, Mark};
+pub use role::of as role_of;
 pub use survey::Survey;
 pub use suspect::{Suspect, suspect};
 

@@ -118,3 +118,81 @@ fn lease_age(survey: &Survey<'_>, node: &str) -> Option<(SignedDuration, Timesta
     let age = survey.ago(renewed).checked_sub(silence)?.max(SignedDuration::ZERO);
     Some((age, renewed))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::super::{Confidence, Severity};
+    use crate::situation::object::{Labels, Status};
+    use crate::situation::{Kind, Observation, Source, SourceState, Trouble};
+
+    fn down(status: Status, seconds_ago: i64) -> World {
+        let mut world = World::new();
+        let mut node = mk_node("node-2");
+        node.conditions = vec![mk_condition("Ready", status, "NodeStatusUnknown", seconds_ago)];
+        world.put(node);
+        world
+    }
+
+    #[test]
+    fn not_ready_is_suspect_at_once_and_confirmed_after_30_seconds() {
+        let finding = down(Status::Unknown, 10).finding("node-not-ready");
+        assert_eq!((finding.severity, finding.confidence), (Severity::Warning, Confidence::Suspect));
+        let finding = down(Status::Unknown, 40).finding("node-not-ready");
+        assert_eq!((finding.severity, finding.confidence), (Severity::Critical, Confidence::Confirmed));
+        assert_eq!(finding.title, "node node-2 does not answer");
+        assert_eq!(down(Status::False, 40).finding("node-not-ready").title, "node node-2 says it is not ready");
+    }
+
+    #[test]
+    fn a_worker_node_is_a_warning() {
+        let mut world = down(Status::Unknown, 40);
+        let mut node = world.situation.nodes[&crate::situation::Key::new("", "node-2")].clone();
+        node.meta.labels = Labels::default();
+        world.put(node);
+        assert_eq!(world.finding("node-not-ready").severity, Severity::Warning);
+    }
+
+    #[test]
+    fn an_old_lease_is_seen_before_the_controller_says_so() {
+        for (age, confidence) in [(15, None), (25, Some(Confidence::Suspect)), (55, Some(Confidence::Confirmed))] {
+            let mut world = World::new();
+            world.put(mk_lease("node-3", age));
+            let found = world.findings("node-not-ready");
+            assert_eq!(found.first().map(|f| f.confidence), confidence, "{age}");
+        }
+    }
+
+    #[test]
+    fn leases_that_could_not_be_heard_are_not_old() {
+        // The laptop slept: the watch was last heard ten minutes ago.
+        let mut world = World::new();
+        world.situation.apply(Observation::Heard(Source::Watch(Kind::Lease), ago(600)));
+        for node in ["node-1", "node-2", "node-3"] {
+            world.put(mk_lease(node, 604));
+        }
+        assert_eq!(world.ids(), [""; 0]);
+        let trouble = Trouble { what: "connection reset".into(), remedy: "".into(), retry_at: None };
+        world.source(Source::Watch(Kind::Lease), SourceState::Lost(trouble));
+        assert_eq!(world.ids(), [""; 0]);
+    }
+
+    #[test]
+    fn a_cordoned_node_is_ready() {
+        let mut world = World::new();
+        let mut node = mk_node("node-1");
+        node.unschedulable = true;
+        world.put(node);
+        assert_eq!(world.ids(), [""; 0]);
+    }
+
+    #[test]
+    fn its_pods_are_its_consequences() {
+        let mut world = down(Status::Unknown, 400);
+        world.deploy(NS, "web", 3);
+        world.set_ready(NS, "web", 2, 400);
+        world.change_pod(NS, "web-rs1-2", |p| unready(p, 400));
+        assert_eq!(world.ids(), ["node-not-ready", "workload-unready"]);
+        assert_eq!(world.assess().findings[1].consequence_of, Some("node-not-ready"));
+    }
+}

@@ -72,7 +72,7 @@ fn killed(survey: &Survey<'_>, workload: &Workload<'_>) -> Option<Finding> {
         None => format!("{} runs out of memory", workload.name()),
     };
     let mut finding = Finding::new("F14", severity, confirmed(sure), title);
-    finding.since = kills.last().and_then(|k| k.end.finished);
+    finding.since = pod::began(survey, kills.last().and_then(|k| k.end.finished), &pods);
     finding.subjects = workload.subjects(pods.iter().copied());
     let times = u32::try_from(now.len()).unwrap_or(u32::MAX).max(restarts);
     finding.evidence.push(Evidence::of(
@@ -88,9 +88,9 @@ fn killed(survey: &Survey<'_>, workload: &Workload<'_>) -> Option<Finding> {
         ),
         newest.end.finished,
     ));
-    finding.evidence.extend(now.iter().take(3).map(|k| kill_evidence(k)));
     finding.evidence.extend(node.map(|(_, evidence)| evidence));
     finding.evidence.extend(revision::evidence(survey, workload, finding.since, &pods));
+    finding.evidence.extend(now.iter().take(3).map(|k| kill_evidence(k)));
     finding.evidence.extend(pods.iter().filter_map(|p| usage_evidence(survey, p)).take(2));
     finish(survey, &mut finding);
     Some(finding)
@@ -246,4 +246,174 @@ fn finish(survey: &Survey<'_>, finding: &mut Finding) {
         finding.unseen.push(format!("memory in use ({blind})"));
     }
     finding.unseen.push("the kernel log of the node, which names the process".to_owned());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::super::{Confidence, Severity};
+    use crate::situation::object::{Amounts, Event, Phase};
+    use crate::situation::{Key, Observation, Source, SourceState, Usage};
+
+    fn shop() -> World {
+        let mut world = World::new();
+        world.deploy(NS, "web", 3);
+        world
+    }
+
+    #[test]
+    fn one_kill_is_info_and_suspect() {
+        let mut world = shop();
+        world.change_pod(NS, "web-rs1-1", |p| restarted(p, 137, "OOMKilled", 300));
+        let finding = world.finding("F14");
+        assert_eq!((finding.severity, finding.confidence), (Severity::Info, Confidence::Suspect));
+        assert_eq!(finding.since, Some(ago(300)));
+        assert_eq!(finding.subjects[0].to_string(), "Deployment/shop/web");
+        assert_eq!(finding.subjects[1].to_string(), "Pod/shop/web-rs1-1");
+        assert!(evidence(&finding).contains("limit 256Mi, 1 restart"), "{}", evidence(&finding));
+    }
+
+    #[test]
+    fn two_pods_in_fifteen_minutes_are_a_warning_and_confirmed() {
+        let mut world = shop();
+        world.change_pod(NS, "web-rs1-1", |p| restarted(p, 137, "OOMKilled", 800));
+        world.change_pod(NS, "web-rs1-2", |p| restarted(p, 137, "OOMKilled", 60));
+        let finding = world.finding("F14");
+        assert_eq!((finding.severity, finding.confidence), (Severity::Warning, Confidence::Confirmed));
+        assert_eq!(finding.evidence[0].text, "2 of 3 pods OOMKilled, 2 kills in 15 min, 3 of 3 ready");
+        assert_eq!(finding.since, Some(ago(800)));
+    }
+
+    #[test]
+    fn two_of_three_in_a_crash_loop_are_critical_and_explain_what_is_not_ready() {
+        let mut world = shop();
+        for pod in ["web-rs1-1", "web-rs1-2"] {
+            world.change_pod(NS, pod, |p| crash_loops(p, 137, "OOMKilled", 5, 90));
+        }
+        world.set_ready(NS, "web", 1, 600);
+        assert_eq!(world.ids(), ["F14", "workload-unready"]);
+        let found = world.assess().findings;
+        assert_eq!((found[0].severity, found[0].confidence), (Severity::Critical, Confidence::Confirmed));
+        assert_eq!(found[1].consequence_of, Some("F14"));
+    }
+
+    #[test]
+    fn a_loop_of_what_no_user_passes_is_a_warning() {
+        let mut world = World::new();
+        world.deploy(NS, "office", 1);
+        world.change_pod(NS, "office-rs1-1", |p| crash_loops(p, 137, "OOMKilled", 5, 90));
+        world.set_ready(NS, "office", 0, 20);
+        assert_eq!(world.finding("F14").severity, Severity::Warning);
+    }
+
+    #[test]
+    fn ends_of_former_runs_are_kept_while_watching() {
+        let mut world = shop();
+        for seconds in [700, 400, 100] {
+            world.change_pod(NS, "web-rs1-1", |p| restarted(p, 137, "OOMKilled", seconds));
+        }
+        let finding = world.finding("F14");
+        assert!(finding.evidence[0].text.starts_with("1 of 3 pods OOMKilled, 3 kills"), "{}", finding.evidence[0].text);
+        assert_eq!(finding.since, Some(ago(700)));
+    }
+
+    #[test]
+    fn old_kills_are_over() {
+        let mut world = shop();
+        world.change_pod(NS, "web-rs1-1", |p| restarted(p, 137, "OOMKilled", 1000));
+        assert_eq!(world.ids(), [""; 0]);
+    }
+
+    #[test]
+    fn a_kill_by_a_probe_is_not_for_memory() {
+        let mut world = shop();
+        world.change_pod(NS, "web-rs1-1", |p| restarted(p, 137, "Error", 60));
+        world.pod_event("web-rs1-1", "Killing", "Container main failed liveness probe, will be restarted", 90);
+        assert_eq!(world.findings("F14"), []);
+    }
+
+    #[test]
+    fn an_evicted_pod_and_a_job_s_pod_are_not_a_workload_out_of_memory() {
+        let mut world = shop();
+        world.change_pod(NS, "web-rs1-1", |p| {
+            restarted(p, 137, "OOMKilled", 60);
+            p.phase = Phase::Failed;
+            p.reason = "Evicted".into();
+        });
+        assert_eq!(world.findings("F14"), []);
+        let mut job = mk_pod(NS, "import", 1, 1);
+        job.meta.owner.as_mut().unwrap().kind = "Job".into();
+        crash_loops(&mut job, 137, "OOMKilled", 5, 60);
+        world.put(job);
+        assert_eq!(world.finding("F14").severity, Severity::Info);
+    }
+
+    fn system_oom(world: &mut World, node: &str, seconds_ago: i64) {
+        world.put(Event {
+            meta: mk_meta("default", "oom", 60),
+            about_kind: "Node".into(),
+            about: Key::new("", node),
+            about_uid: node.into(),
+            warning: true,
+            reason: "SystemOOM".into(),
+            message: "System OOM encountered, victim process: import".into(),
+            last: Some(ago(seconds_ago)),
+            ..Event::default()
+        });
+    }
+
+    #[test]
+    fn a_node_short_of_memory_is_named_as_the_cause() {
+        let mut world = shop();
+        world.change_pod(NS, "web-rs1-1", |p| restarted(p, 137, "OOMKilled", 300));
+        system_oom(&mut world, "node-1", 310);
+        let finding = world.finding("F14");
+        assert!(finding.title.contains("node node-1 is out of memory"), "{}", finding.title);
+    }
+
+    #[test]
+    fn a_node_that_killed_something_else_is_a_finding_of_its_own() {
+        let mut world = shop();
+        system_oom(&mut world, "node-2", 310);
+        assert_eq!(world.finding("F14").subjects[0].to_string(), "Node//node-2");
+    }
+
+    fn use_memory(world: &mut World, percent: u64, samples: i64) {
+        for i in (0..samples).rev() {
+            let memory = Some(((256_u64 << 20) * percent).div_ceil(100));
+            let usage = Usage { amounts: Amounts { memory, ..Amounts::default() }, at: Some(ago(i * 15)) };
+            let list = vec![("web-rs1-1".into(), "main".into(), usage)];
+            world.situation.apply(Observation::PodMetrics(NS.into(), list));
+        }
+    }
+
+    #[test]
+    fn five_minutes_near_the_limit_are_told_beforehand() {
+        let mut world = shop();
+        use_memory(&mut world, 94, 22);
+        let finding = world.finding("F14");
+        assert_eq!((finding.severity, finding.confidence), (Severity::Info, Confidence::Suspect));
+        assert_eq!(finding.title, "web is near its memory limit");
+        assert!(finding.evidence[0].text.contains("94 %"));
+    }
+
+    #[test]
+    fn less_or_shorter_is_not() {
+        for (percent, samples) in [(89, 22), (94, 20)] {
+            let mut world = shop();
+            use_memory(&mut world, percent, samples);
+            assert_eq!(world.findings("F14"), [], "{percent} {samples}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_said() {
+        let mut world = shop();
+        world.change_pod(NS, "web-rs1-1", |p| restarted(p, 137, "OOMKilled", 300));
+        world.source(Source::PodMetrics, SourceState::Missing);
+        world.source(Source::Watch(crate::situation::Kind::Event), SourceState::Forbidden("list events".into()));
+        let unseen = world.finding("F14").unseen.join("\n");
+        assert!(unseen.contains("events: forbidden, needs list events"), "{unseen}");
+        assert!(unseen.contains("memory in use"), "{unseen}");
+    }
 }

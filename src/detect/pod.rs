@@ -9,6 +9,10 @@ use crate::situation::{Kind, Text, time};
 
 /// The window in which restarts make a crash loop.
 pub(super) const LOOP_WINDOW: SignedDuration = mins(15);
+/// So many restarts in [`LOOP_WINDOW`] make it a loop.
+const LOOP_SUSPECT: u32 = 2;
+/// Ready for so long, it is over.
+const RECOVERED: SignedDuration = mins(10);
 /// So many restarts in [`LOOP_WINDOW`] confirm a crash loop.
 pub(super) const LOOP_RESTARTS: u32 = 3;
 
@@ -91,10 +95,16 @@ pub(super) fn probe_kill(survey: &Survey<'_>, pod: &Pod, container: &Container) 
         .map(|e| e.message.clone())
 }
 
-/// Whether a container is in a crash loop: it waits to be restarted, or restarted too often.
+/// Whether a container is in a crash loop: it waits to be restarted, or it restarted more than once and its pod has not
+/// been ready for long enough since. Between two crashes such a pod may well be ready for a moment.
 pub(super) fn loops(survey: &Survey<'_>, pod: &Pod, container: &Container) -> bool {
     matches!(&container.state, ContainerState::Waiting { reason, .. } if reason == "CrashLoopBackOff")
-        || (restarts_within(survey, pod, container) >= LOOP_RESTARTS && !pod.ready())
+        || (restarts_within(survey, pod, container) >= LOOP_SUSPECT && !recovered(survey, pod))
+}
+
+/// Ready for long enough to be out of a crash loop.
+fn recovered(survey: &Survey<'_>, pod: &Pod) -> bool {
+    pod.ready() && survey.lasted(pod.condition("Ready").and_then(|c| c.since), RECOVERED)
 }
 
 /// At least so many restarts in [`LOOP_WINDOW`]: those that were seen, those the age of the pod implies, and those the
@@ -226,8 +236,14 @@ fn probe_failure(survey: &Survey<'_>, pod: &Pod) -> Option<Text> {
     found.map(|e| e.message.clone())
 }
 
-/// When the kubelet first backed off from restarting a container of this pod, as far as events still tell.
-pub(super) fn first_back_off(survey: &Survey<'_>, pod: &Pod) -> Option<Timestamp> {
+/// When it began: the first end that is known, or when the kubelet first backed off from restarting one of the pods (as
+/// far as events still tell), whichever is earlier. The API itself remembers only the last end.
+pub(super) fn began(survey: &Survey<'_>, first_end: Option<Timestamp>, pods: &[&Pod]) -> Option<Timestamp> {
+    let backed_off = pods.iter().filter_map(|p| first_back_off(survey, p));
+    backed_off.chain(first_end).min()
+}
+
+fn first_back_off(survey: &Survey<'_>, pod: &Pod) -> Option<Timestamp> {
     let about = pod.meta.reference(Kind::Pod);
     let restarting = survey.events_about(&about).filter(|e| e.reason == "BackOff" && e.message.contains("restarting"));
     restarting.filter_map(|e| e.first).min()

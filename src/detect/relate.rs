@@ -113,3 +113,49 @@ fn pods_of<'a>(survey: &'a Survey<'_>, finding: &'a Finding) -> Box<dyn Iterator
     let owners = survey.workloads.iter().filter(|w| finding.subjects.contains(&w.reference.clone().into()));
     Box::new(owners.flat_map(|w| w.pods.iter().copied()).filter(|p| !p.ready()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use crate::situation::Subject;
+
+    #[test]
+    fn a_cause_stands_directly_before_its_consequences_and_the_worst_group_first() {
+        let mut world = World::new();
+        world.deploy(NS, "office", 1);
+        world.deploy(NS, "web", 3);
+        // A warning with a consequence that is critical: the group counts as critical.
+        world.profile.roles.get_mut("office").unwrap().serves = true;
+        world.change_pod(NS, "office-rs1-1", |p| crash_loops(p, 137, "OOMKilled", 1, 70));
+        world.set_ready(NS, "office", 0, 70);
+        world.change_pod(NS, "web-rs1-1", |p| waits(p, "ImagePullBackOff", "no such image", 4000));
+        world.set_ready(NS, "web", 2, 4000);
+        assert_eq!(world.ids(), ["F14", "F17", "workload-unready"]);
+        let causes: Vec<_> = world.assess().findings.iter().map(|f| f.consequence_of).collect();
+        assert_eq!(causes, [None, Some("F14"), None]);
+    }
+
+    #[test]
+    fn another_pod_of_the_same_workload_is_no_consequence() {
+        let mut world = World::new();
+        world.deploy(NS, "web", 3);
+        world.change_pod(NS, "web-rs1-1", |p| restarted(p, 137, "OOMKilled", 100));
+        world.change_pod(NS, "web-rs1-2", |p| waits(p, "ImagePullBackOff", "no such image", 4000));
+        world.set_ready(NS, "web", 2, 4000);
+        assert_eq!(world.ids(), ["workload-unready", "F14"]);
+        assert!(world.assess().findings.iter().all(|f| f.consequence_of.is_none()));
+    }
+
+    #[test]
+    fn the_order_does_not_depend_on_chance() {
+        let mut world = World::new();
+        for name in ["b", "a", "c"] {
+            world.deploy(NS, name, 2);
+            world.change_pod(NS, &format!("{name}-rs1-1"), |p| waits(p, "ImagePullBackOff", "no such image", 4000));
+            world.set_ready(NS, name, 1, 4000);
+        }
+        let found = world.assess().findings;
+        let names: Vec<&str> = found.iter().filter_map(|f| f.subject()).map(Subject::name).map(|n| &**n).collect();
+        assert_eq!(names, ["a", "b", "c"]);
+    }
+}

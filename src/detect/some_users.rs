@@ -128,3 +128,81 @@ fn finish(survey: &Survey<'_>, finding: &mut Finding) {
     finding.unseen = survey.unseen(&[Kind::Pod, Kind::EndpointSlice, Kind::Service, Kind::Node]);
     finding.unseen.push("what each node answers to a request: nodes are not probed".to_owned());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::super::{Confidence, Severity};
+    use crate::situation::object::{Node, Status};
+
+    fn edge(ready: i32) -> World {
+        let mut world = World::new();
+        world.put(mk_daemon_set("kube-system", "ingress", 3, ready));
+        for i in 1..=3 {
+            world.put(mk_daemon_pod("kube-system", "ingress", i));
+        }
+        world
+    }
+
+    #[test]
+    fn an_ingress_that_runs_and_is_not_ready_fails_its_share() {
+        let mut world = edge(2);
+        world.change_pod("kube-system", "ingress-2", |p| unready(p, 200));
+        let finding = world.finding("F26");
+        assert_eq!((finding.severity, finding.confidence), (Severity::Critical, Confidence::Confirmed));
+        assert_eq!(finding.title, "some users see errors: ingress is not ready on node-2");
+        assert!(finding.subjects.iter().any(|s| s.to_string() == "Node//node-2"));
+        assert_eq!(world.ids(), ["F26"]);
+    }
+
+    #[test]
+    fn one_that_does_not_run_refuses_and_is_a_warning() {
+        let mut world = edge(2);
+        world.change_pod("kube-system", "ingress-2", |p| crash_loops(p, 1, "Error", 3, 100));
+        assert_eq!(world.finding("F26").severity, Severity::Warning);
+    }
+
+    #[test]
+    fn a_restart_and_an_ingress_that_is_down_everywhere_are_something_else() {
+        let mut world = edge(2);
+        world.change_pod("kube-system", "ingress-2", |p| unready(p, 20));
+        assert_eq!(world.ids(), [""; 0]);
+        let mut world = edge(0);
+        for i in 1..=3 {
+            world.change_pod("kube-system", &format!("ingress-{i}"), |p| unready(p, 200));
+        }
+        assert_eq!(world.findings("F26"), []);
+        assert_eq!(world.finding("workload-unready").severity, Severity::Critical);
+    }
+
+    #[test]
+    fn a_dead_node_explains_its_ingress() {
+        let mut world = edge(2);
+        let mut node: Node = mk_node("node-2");
+        node.conditions = vec![mk_condition("Ready", Status::Unknown, "NodeStatusUnknown", 100)];
+        world.put(node);
+        world.change_pod("kube-system", "ingress-2", |p| unready(p, 100));
+        assert_eq!(world.ids(), ["node-not-ready", "F26"]);
+        assert_eq!(world.assess().findings[1].consequence_of, Some("node-not-ready"));
+    }
+
+    #[test]
+    fn an_endpoint_that_outlives_its_pods_readiness_gets_requests() {
+        let mut world = World::new();
+        world.deploy(NS, "web", 3);
+        world.set_ready(NS, "web", 2, 40);
+        world.change_pod(NS, "web-rs1-2", |p| unready(p, 40));
+        world.put(mk_service(NS, "web"));
+        world.put(mk_slice(NS, "web", &[("web-rs1-1", true), ("web-rs1-2", true)]));
+        assert_eq!(world.finding("F26").severity, Severity::Critical);
+        // The endpoint was taken out, as it should be.
+        world.put(mk_slice(NS, "web", &[("web-rs1-1", true), ("web-rs1-2", false)]));
+        assert_eq!(world.findings("F26"), []);
+        // A headless Service lists pods that are not ready on purpose.
+        world.put(mk_slice(NS, "web", &[("web-rs1-2", true)]));
+        let mut headless = mk_service(NS, "web");
+        headless.cluster_ip = "None".into();
+        world.put(headless);
+        assert_eq!(world.findings("F26"), []);
+    }
+}

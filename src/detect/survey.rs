@@ -96,6 +96,7 @@ impl<'a> Survey<'a> {
     pub(super) fn blind(&self, source: &Source) -> Option<String> {
         let status = self.situation.source(source);
         match status.state {
+            SourceState::Live if !status.limited.is_empty() => Some(format!("{source}: {}", status.limited)),
             SourceState::Live if status.skipped.is_empty() => None,
             SourceState::Live => Some(format!("{source}: {} could not be read", status.skipped.len())),
             SourceState::Lost(trouble) => {

@@ -20,6 +20,7 @@ pub(super) fn unknown(situation: &Situation, profile: &Profile) -> Vec<(Source, 
 fn reason(situation: &Situation, source: &Source) -> Option<String> {
     let status = situation.source(source);
     match &status.state {
+        SourceState::Live if !status.limited.is_empty() => Some(status.limited.to_string()),
         SourceState::Live => skipped(&status.skipped),
         // Optional kinds that this cluster does not have, such as k3s' own elsewhere, are no gap.
         SourceState::Missing if matches!(source, Source::Watch(kind) if !kind.resource().needed) => None,

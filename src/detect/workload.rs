@@ -39,9 +39,14 @@ impl Workload<'_> {
         self.role.map_or(&*self.reference.key.name, |(name, _)| name)
     }
 
-    /// Whether it plays the role of that name.
+    /// Whether it plays the role of that name, or one of its kind (`ingress-nginx` is an `ingress`).
     pub(super) fn plays(&self, role: &str) -> bool {
-        self.role.is_some_and(|(name, _)| name == role)
+        self.role.is_some_and(|(name, _)| name == role || name.strip_prefix(role).is_some_and(|r| r.starts_with('-')))
+    }
+
+    /// Whether the cluster itself needs it, rather than the application.
+    pub(super) fn is_infrastructure(&self) -> bool {
+        ["ingress", "dns", "metrics", "storage"].iter().any(|role| self.plays(role))
     }
 
     /// Pods of finite work: a failing attempt is retried and no outage.
@@ -84,7 +89,7 @@ pub(super) fn all<'a>(scene: Scene<'a>, mut troubled: BTreeMap<Ref, Vec<&'a Pod>
     let mut make = |kind: Kind, meta: &'a Meta, desired: i32, ready: i32, selector: &'a Labels| {
         let reference = meta.reference(kind);
         let pods = troubled.remove(&reference).unwrap_or_default();
-        let role = role::of(scene.profile, &reference, &meta.labels);
+        let role = role::of(scene.profile, &reference, [&meta.labels, selector]);
         let serves = role.is_some_and(|(_, r)| r.serves)
             || behind.iter().any(|(ns, s)| **ns == *reference.key.namespace && s.selects(selector));
         Workload { reference, role, desired, ready, deployment: None, selector: Some(selector), pods, serves }

@@ -1,7 +1,7 @@
 //! `workload-unready`: a workload has fewer ready pods than it should, for a reason that no other detector names.
 
 use super::finding::confirmed;
-use super::pod::Why;
+use super::pod::{End, Why};
 use super::survey::Survey;
 use super::trouble::{self, Trouble};
 use super::words::{count, lasting, mins, secs};
@@ -79,7 +79,10 @@ fn unready(survey: &Survey<'_>, workload: &Workload<'_>) -> Option<Finding> {
 fn matters(survey: &Survey<'_>, trouble: &Trouble<'_>, whole: bool) -> bool {
     match &trouble.why {
         Why::Terminating => trouble::overdue(survey, trouble.pod).is_some_and(|d| d >= secs(60)),
-        Why::NotReady(_) | Why::Starting | Why::Init(_) | Why::Ended(_) => !whole,
+        // F14 and F15 tell of these loops.
+        Why::Loop(End::OutOfMemory | End::Panic) | Why::NotReady(_) | Why::Starting | Why::Init(_) | Why::Ended(_) => {
+            !whole
+        }
         _ => true,
     }
 }
@@ -110,6 +113,7 @@ fn title(workload: &Workload<'_>, troubles: &[Trouble<'_>], refused: bool, late:
     let counts = if workload.reference.kind == Kind::Pod { String::new() } else { format!(" ({})", workload.counts()) };
     match troubles.first() {
         _ if refused => format!("{name}: pods cannot be created{counts}"),
+        Some(Trouble { why: Why::Loop(End::OutOfMemory | End::Panic), .. }) => format!("{name} is not ready{counts}"),
         Some(t) => format!("{name}: {}{counts}", t.headline),
         None if late => format!("{name}: its rollout does not progress{counts}"),
         None => format!("{name} is not ready{counts}"),
@@ -137,5 +141,146 @@ fn finish(survey: &Survey<'_>, workload: &Workload<'_>, finding: &mut Finding, h
     finding.unseen.dedup();
     if has_log {
         finding.unseen.push("the log of the last run: read it with previous".to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::super::{Confidence, Severity};
+    use crate::situation::object::{Phase, Status};
+    use crate::situation::{Kind, Source, SourceState, Text};
+
+    fn shop() -> World {
+        let mut world = World::new();
+        world.deploy(NS, "web", 3);
+        world
+    }
+
+    fn trouble(reason: &str, seconds_ago: i64) -> World {
+        let mut world = shop();
+        world.set_ready(NS, "web", 2, seconds_ago);
+        world.change_pod(NS, "web-rs1-3", |p| waits(p, reason, "what the kubelet says", seconds_ago));
+        world
+    }
+
+    #[test]
+    fn an_image_that_cannot_be_had_takes_two_and_five_minutes() {
+        assert_eq!(trouble("ImagePullBackOff", 110).ids(), [""; 0]);
+        assert_eq!(trouble("ImagePullBackOff", 130).finding("workload-unready").confidence, Confidence::Suspect);
+        let finding = trouble("ErrImagePull", 310).finding("workload-unready");
+        assert_eq!((finding.severity, finding.confidence), (Severity::Warning, Confidence::Confirmed));
+        assert_eq!(finding.title, "web: its image cannot be had (ErrImagePull) (2 of 3 ready)");
+        assert!(evidence(&finding).contains("what the kubelet says"));
+    }
+
+    #[test]
+    fn a_pod_that_no_node_takes_gives_the_schedulers_reason() {
+        let pending = |seconds_ago| {
+            let mut world = shop();
+            world.set_ready(NS, "web", 2, seconds_ago);
+            world.change_pod(NS, "web-rs1-3", |p| {
+                let mut unbound = mk_condition("PodScheduled", Status::False, "Unschedulable", seconds_ago);
+                unbound.message = "0/3 nodes are available: 3 Insufficient memory.".into();
+                p.conditions = vec![unbound];
+                p.meta.created = Some(ago(seconds_ago));
+                p.node = Text::default();
+                p.phase = Phase::Pending;
+                p.containers[0].ready = false;
+            });
+            world
+        };
+        assert_eq!(pending(50).ids(), [""; 0]);
+        assert_eq!(pending(70).finding("workload-unready").confidence, Confidence::Suspect);
+        let finding = pending(190).finding("workload-unready");
+        assert_eq!(finding.confidence, Confidence::Confirmed);
+        assert!(evidence(&finding).contains("Insufficient memory"));
+    }
+
+    #[test]
+    fn slow_surge_pods_of_a_rollout_are_not_reported_while_enough_are_ready() {
+        let mut world = shop();
+        world.put(mk_set(NS, "web", 2, 200, 0));
+        let mut pod = mk_pod(NS, "web", 2, 1);
+        unready(&mut pod, 200);
+        world.put(pod);
+        assert_eq!(world.ids(), [""; 0]);
+        // Until the rollout misses its deadline.
+        world.change_deployment(NS, "web", |d| {
+            d.conditions.push(mk_condition("Progressing", Status::False, "ProgressDeadlineExceeded", 5));
+        });
+        let finding = world.finding("workload-unready");
+        assert_eq!((finding.severity, finding.confidence), (Severity::Warning, Confidence::Confirmed));
+        assert_eq!(finding.title, "web: its rollout does not progress (3 of 3 ready)");
+    }
+
+    #[test]
+    fn none_ready_of_what_users_pass_is_critical() {
+        let mut world = shop();
+        world.set_ready(NS, "web", 0, 120);
+        for i in 1..=3 {
+            world.change_pod(NS, &format!("web-rs1-{i}"), |p| unready(p, 120));
+        }
+        let finding = world.finding("workload-unready");
+        assert_eq!((finding.severity, finding.confidence), (Severity::Critical, Confidence::Suspect));
+    }
+
+    #[test]
+    fn finished_and_gated_pods_and_jobs_are_no_failures() {
+        let mut world = shop();
+        let mut done = mk_pod(NS, "import", 1, 1);
+        done.phase = Phase::Succeeded;
+        unready(&mut done, 4000);
+        world.put(done);
+        let mut failed = mk_pod(NS, "import", 2, 1);
+        failed.meta.owner.as_mut().unwrap().kind = "Job".into();
+        crash_loops(&mut failed, 1, "Error", 4, 60);
+        world.put(failed);
+        assert_eq!(world.ids(), [""; 0]);
+    }
+
+    #[test]
+    fn a_bare_pod_is_a_workload_of_its_own() {
+        let mut world = shop();
+        let mut pod = mk_pod(NS, "debug", 1, 1);
+        pod.meta.owner = None;
+        crash_loops(&mut pod, 1, "Error", 2, 30);
+        world.put(pod);
+        let finding = world.finding("workload-unready");
+        assert_eq!(finding.subjects.iter().map(ToString::to_string).collect::<Vec<_>>(), ["Pod/shop/debug-rs1-1"]);
+        assert_eq!(finding.confidence, Confidence::Suspect);
+    }
+
+    #[test]
+    fn a_pod_that_does_not_go_away_is_told_after_its_grace_period() {
+        let mut world = shop();
+        world.change_pod(NS, "web-rs1-3", |p| {
+            unready(p, 300);
+            p.meta.deleting = Some(ago(30));
+        });
+        assert_eq!(world.ids(), [""; 0]);
+        world.change_pod(NS, "web-rs1-3", |p| p.meta.deleting = Some(ago(120)));
+        let finding = world.finding("workload-unready");
+        assert_eq!(finding.severity, Severity::Info, "all that are wanted are ready");
+        assert!(finding.title.contains("does not go away"));
+    }
+
+    #[test]
+    fn lost_sources_leave_findings_and_say_so() {
+        let mut world = trouble("ImagePullBackOff", 400);
+        let lost = crate::situation::Trouble { what: "no route to the API".into(), remedy: "".into(), retry_at: None };
+        world.source(Source::Watch(Kind::Pod), SourceState::Lost(lost));
+        let finding = world.finding("workload-unready");
+        assert!(finding.unseen.iter().any(|u| u.contains("no route to the API")), "{:?}", finding.unseen);
+    }
+
+    #[test]
+    fn a_role_at_zero_is_told() {
+        let mut world = shop();
+        world.change_deployment(NS, "web", |d| (d.replicas, d.ready, d.current) = (0, 0, 0));
+        for i in 1..=3 {
+            world.situation.pods.remove(&crate::situation::Key::new(NS, format!("web-rs1-{i}")));
+        }
+        assert_eq!(world.finding("workload-unready").title, "web is scaled to zero");
     }
 }

@@ -47,6 +47,9 @@ impl Interner {
         self.text(&mut container.name);
         self.text(&mut container.image);
         self.text(&mut container.image_id);
+        if let Some(last) = &mut container.last {
+            self.text(&mut last.reason);
+        }
         match &mut container.state {
             ContainerState::Waiting { reason, .. } => self.text(reason),
             ContainerState::Terminated(t) => self.text(&mut t.reason),

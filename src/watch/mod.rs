@@ -31,6 +31,7 @@ use crate::config::Profile;
 use crate::situation::time::Clocks;
 use crate::situation::{Key, Observation, Text};
 
+pub use connect::kubeconfig_files;
 pub use pace::Pace;
 
 /// Which targets a log of this program must not take below `error`, as directives for its filter: on the way of a
@@ -102,6 +103,15 @@ pub fn open_at(pace: Pace, target: Target, profile: &Profile, clocks: Clocks) ->
     });
     let reader = Reader { runtime: Handle::current(), session, show };
     Feed { batches, reader, _tasks: tasks }
+}
+
+/// One line of a watch, decoded as the feed decodes it; for tests of other modules that need no server.
+#[cfg(test)]
+pub(crate) fn decoded(kind: crate::situation::Kind, line: &[u8]) -> Option<Observation> {
+    match decode::event(kind, decode::Form::Whole, line).ok()? {
+        decode::WatchEvent::Observed(observation, _) => Some(observation),
+        _ => None,
+    }
 }
 
 /// The deployment's namespaces: those of the profile and of its roles.

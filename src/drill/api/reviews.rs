@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::access::{BASIC, PATHS, Rule, VIEW, Wish, allows};
+use super::access::{BASIC, INFO, PATHS, Rule, VIEW, Wish, allows};
 use super::answer::Answer;
 use super::failure::Failure;
 use super::identity::User;
@@ -79,7 +79,7 @@ fn rules(user: &User) -> Value {
     let rule = |(verbs, groups, resources): &Rule| json!({"verbs": verbs, "apiGroups": groups, "resources": resources});
     let everything: Rule = (&["*"], &["*"], &["*"]);
     let own = if user.is_master() { std::slice::from_ref(&everything) } else { VIEW };
-    let mut paths = vec![json!({"verbs": ["get"], "nonResourceURLs": PATHS})];
+    let mut paths: Vec<_> = [PATHS, INFO].map(|p| json!({"verbs": ["get"], "nonResourceURLs": p})).into();
     if user.is_master() {
         paths.insert(0, json!({"verbs": ["*"], "nonResourceURLs": ["*"]}));
     }

@@ -52,15 +52,12 @@ impl World {
         sets.sort_by_key(|set| revision(set));
         let present = sets.iter().position(|set| bare_template(set) == deployment["spec"]["template"]);
         let newest = sets.iter().map(|set| revision(set)).max();
-        let new = match present {
-            Some(index) => {
-                let set = sets.remove(index);
-                self.renumber(deployment, set, newest.unwrap_or_default())
-            }
-            None => {
-                let next = newest.unwrap_or_else(|| revision(deployment).saturating_sub(1)) + 1;
-                self.create_replica_set(deployment, next)?
-            }
+        let new = if let Some(index) = present {
+            let set = sets.remove(index);
+            self.renumber(deployment, set, newest.unwrap_or_default())
+        } else {
+            let next = newest.unwrap_or_else(|| revision(deployment).saturating_sub(1)) + 1;
+            self.create_replica_set(deployment, next)?
         };
         self.sync_revision(deployment, &new);
         let id = Id::of(deployment);

@@ -19,16 +19,16 @@ impl World {
                 && !matches!(text(pod, "/status/phase"), "Succeeded" | "Failed")
         });
         let ports = ports(&service, pods.first());
-        let endpoints: Vec<_> = pods.iter().map(|pod| endpoint(pod)).collect();
+        let endpoints: Vec<_> = pods.iter().map(endpoint).collect();
         let slices = self.store.list(self.res.slices, Some(&id.namespace));
         let slice = slices.iter().find(|s| super::json::owner(s) == super::json::uid(&service));
         match slice {
             Some(slice) => self.update_slice(&Id::of(slice), endpoints, ports),
-            None => self.create_slice(&service, endpoints, ports),
+            None => self.create_slice(&service, &endpoints, &ports),
         }
     }
 
-    fn create_slice(&mut self, service: &Value, endpoints: Vec<Value>, ports: Value) {
+    fn create_slice(&mut self, service: &Value, endpoints: &[Value], ports: &Value) {
         let name = text(service, "/metadata/name");
         let mut labels = service["metadata"]["labels"].as_object().cloned().unwrap_or_default();
         labels.insert("endpointslice.kubernetes.io/managed-by".into(), "endpointslice-controller.k8s.io".into());

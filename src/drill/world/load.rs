@@ -63,7 +63,7 @@ impl World {
         self.plan(first, Due::Pulse(Pulse::NodeStatus(name)));
     }
 
-    fn load_pod(&mut self, number: u32, nodes: u32, ballast: &str) -> Value {
+    fn load_pod(&self, number: u32, nodes: u32, ballast: &str) -> Value {
         let (name, namespace) = (format!("load-{number:05}"), format!("load-{:03}", number / A_NAMESPACE));
         let hash = mix(&name, 0);
         let since = stamp(self.now - SignedDuration::from_secs((7200 + hash % 80_000) as i64));
@@ -82,7 +82,7 @@ impl World {
                     "resources": { "requests": { "cpu": "10m", "memory": "16Mi" }, "limits": { "memory": "64Mi" } } }],
             },
             "status": {
-                "phase": "Running", "startTime": since, "hostIP": format!("10.0.0.{}", node + 1), "podIP": address,
+                "phase": "Running", "startTime": since, "hostIP": genesis::inside(node), "podIP": address,
                 "podIPs": [{ "ip": address }], "qosClass": "Burstable",
                 "conditions": conditions,
                 "containerStatuses": [{
@@ -95,7 +95,7 @@ impl World {
     }
 
     /// A tenth of a second of updates.
-    pub(super) fn churn(&mut self) -> Option<SignedDuration> {
+    pub(super) fn churn(&mut self) -> SignedDuration {
         let Load { pods, churn, .. } = self.load;
         let tenth = self.now.as_millisecond() / 100;
         let many = u64::from(churn) * (tenth as u64 % 10 + 1) / 10 - u64::from(churn) * (tenth as u64 % 10) / 10;
@@ -107,7 +107,7 @@ impl World {
                 pod["status"]["conditions"][2]["lastTransitionTime"] = now.into();
             });
         }
-        Some(SignedDuration::from_millis(100))
+        SignedDuration::from_millis(100)
     }
 }
 

@@ -46,8 +46,9 @@ use random::Random;
 use recorder::Recorder;
 use resources::Resources;
 
-pub use fault::Fault;
+pub use fault::{Ailing, Fault, Recovery, Rollout, Undo};
 pub use load::Load;
+pub use program::Course;
 
 /// The simulated cluster.
 #[derive(Debug)]

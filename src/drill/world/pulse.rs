@@ -43,7 +43,7 @@ impl World {
                 self.snapshot_if_due();
                 Some(SignedDuration::from_secs(60))
             }
-            Pulse::Churn => self.churn(),
+            Pulse::Churn => Some(self.churn()),
         };
         if let Some(after) = again {
             self.plan(after, Due::Pulse(pulse));

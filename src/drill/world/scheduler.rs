@@ -13,14 +13,14 @@ impl World {
     pub(super) fn schedule(&mut self, pod: &Value) {
         let id = Id::of(pod);
         let nodes = self.store.list(self.res.nodes, None);
-        let fitting: Vec<_> = nodes.iter().filter(|node| self.fits(pod, node)).collect();
+        let fitting = nodes.iter().filter(|node| self.fits(pod, node));
         let pods = self.store.list(self.res.pods, None);
         let on = |node: &Value, wanted: &dyn Fn(&Value) -> bool| {
             let name = text(node, "/metadata/name");
             pods.iter().filter(|p| text(p, "/spec/nodeName") == name && wanted(p)).count()
         };
         let siblings = |p: &Value| !owner(p).is_empty() && owner(p) == owner(pod);
-        let best = fitting.into_iter().min_by_key(|node| (on(node, &siblings), on(node, &|_| true)));
+        let best = fitting.min_by_key(|node| (on(node, &siblings), on(node, &|_| true)));
         match best {
             Some(node) => self.bind(&id, text(node, "/metadata/name")),
             None => self.refuse(&id, nodes.len()),

@@ -6,6 +6,8 @@
 mod seen;
 mod stamped;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;

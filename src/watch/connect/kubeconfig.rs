@@ -26,6 +26,18 @@ pub(super) struct Chosen {
     pub(super) user: AuthInfo,
 }
 
+/// The kubeconfig files that [`find`] would read, as far as they exist; for what is beside the way to the cluster (the
+/// profile's choice).
+pub(in crate::watch) fn files(target: &Target, env: &Surroundings) -> Vec<PathBuf> {
+    let listed = || {
+        let list = env.first(&["KUBECONFIG"])?;
+        Some(std::env::split_paths(&list).filter(|p| !p.as_os_str().is_empty()).collect())
+    };
+    let usual = || env.home.iter().map(|home| home.join(".kube/config")).chain([env.k3s.clone()]).collect();
+    let named: Vec<PathBuf> = target.kubeconfig.clone().map(|f| vec![f]).or_else(listed).unwrap_or_else(usual);
+    named.into_iter().filter(|p| p.exists()).collect()
+}
+
 /// Looks where [`Target::kubeconfig`] says.
 ///
 /// # Errors

@@ -109,6 +109,11 @@ pub(super) struct Connector {
     cache: Option<Cached>,
 }
 
+/// The kubeconfig files that are read for a target, as far as they exist.
+pub fn kubeconfig_files(target: &Target) -> Vec<PathBuf> {
+    kubeconfig::files(target, &Surroundings::real())
+}
+
 /// A plugin's credential, for as long as it is good.
 struct Cached {
     plugin: String,

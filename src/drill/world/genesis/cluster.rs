@@ -80,7 +80,7 @@ pub(super) fn helm_jobs(now: Timestamp) -> Vec<Value> {
 /// The endpoints of Service `kubernetes`, which the API servers keep themselves.
 pub(super) fn own_endpoints() -> Value {
     let endpoint = |address: &str| json!({ "addresses": [address], "conditions": { "ready": true } });
-    let endpoints = ["10.0.0.2", "10.0.0.3", "10.0.0.4"].map(endpoint);
+    let endpoints = ["10.0.0.11", "10.0.0.12", "10.0.0.13"].map(endpoint);
     json!({
         "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
         "metadata": { "name": "kubernetes", "namespace": "default", "labels": { "kubernetes.io/service-name": "kubernetes" } },

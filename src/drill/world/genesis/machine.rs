@@ -23,7 +23,7 @@ pub(super) fn server(number: u32, now: Timestamp) -> Value {
     annotations["etcd.k3s.cattle.io/node-address"] = inside(number).into();
     annotations["etcd.k3s.cattle.io/node-name"] = format!("{name}-{}", &digest(&name)[..8]).into();
     annotations["etcd.k3s.cattle.io/local-snapshots-timestamp"] = stamp(now).into();
-    let own = if number == 1 { vec!["--cluster-init"] } else { vec!["--server", "https://10.0.0.2:6443"] };
+    let own = if number == 1 { vec!["--cluster-init"] } else { vec!["--server", "https://10.0.0.11:6443"] };
     let (inside, public) = (inside(number), public(number));
     let mut args = vec!["server"];
     args.extend(own);
@@ -73,9 +73,9 @@ pub fn agent(number: u32, now: Timestamp) -> Value {
     })
 }
 
-/// The address inside: 10.0.0.2 for the first machine.
-fn inside(number: u32) -> String {
-    format!("10.0.{}.{}", (number + 1) / 250, (number + 1) % 250)
+/// The address inside: 10.0.0.11 for the first machine.
+pub fn inside(number: u32) -> String {
+    format!("10.0.{}.{}", (number + 10) / 250, (number + 10) % 250)
 }
 
 /// The public address; those beyond the documentation range's end begin again.
@@ -100,7 +100,7 @@ fn annotations(number: u32, name: &str) -> Value {
         "flannel.alpha.coreos.com/kube-subnet-manager": "true",
         "flannel.alpha.coreos.com/public-ip": inside(number),
         "k3s.io/hostname": name, "k3s.io/internal-ip": inside(number), "k3s.io/external-ip": public(number),
-        "k3s.io/node-args": "[\"agent\",\"--server\",\"https://10.0.0.2:6443\"]",
+        "k3s.io/node-args": "[\"agent\",\"--server\",\"https://10.0.0.11:6443\"]",
         "k3s.io/node-config-hash": hash.to_uppercase(), "k3s.io/node-env": "{}",
         "node.alpha.kubernetes.io/ttl": "0", "volumes.kubernetes.io/controller-managed-attach-detach": "true",
     })

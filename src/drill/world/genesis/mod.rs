@@ -17,7 +17,7 @@ use super::recorder::KEPT;
 use super::{Due, World};
 use crate::drill::store::{ResourceId, stamp};
 
-pub use machine::agent;
+pub use machine::{agent, inside};
 
 const SYSTEM: &str = include_str!("../manifests/system.yaml");
 const APPS: &str = include_str!("../manifests/apps.yaml");

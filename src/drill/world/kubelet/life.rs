@@ -42,8 +42,8 @@ impl World {
 
     fn say(&mut self, id: &Id, pod: &Value, note: Note<'_>) {
         let Some(run) = self.runs.get(id) else { return };
-        let (node, container) = (run.node.clone(), run.container.name.clone());
-        self.record(pod, Reporter::Kubelet(&node), note.of(&container));
+        let (host, container) = (run.node.clone(), run.container.name.clone());
+        self.record(pod, Reporter::Kubelet(&host), note.of(&container));
     }
 
     fn then(&mut self, id: &Id, after: SignedDuration, step: Step) {

@@ -52,11 +52,10 @@ pub(super) fn complaint(trade: Trade, second: i64) -> Option<String> {
     let at = Timestamp::from_second(second).ok()?;
     match trade {
         Trade::Metrics if second % 15 == 0 => {
-            let node = 2 + second / 15 % 3;
+            let node = 1 + second / 15 % 3;
             Some(format!(
-                "E{}       1 scraper.go:149] \"Failed to scrape node, timeout to access kubelet\" err=\"Get \\\"https://10.0.0.{node}:10250/metrics/resource\\\": context deadline exceeded\" node=\"nbg1-{}\" timeout=\"10s\"",
+                "E{}       1 scraper.go:149] \"Failed to scrape node, timeout to access kubelet\" err=\"Get \\\"https://10.0.0.1{node}:10250/metrics/resource\\\": context deadline exceeded\" node=\"nbg1-{node}\" timeout=\"10s\"",
                 at.strftime("%m%d %H:%M:%S%.6f"),
-                node - 1,
             ))
         }
         Trade::Ingress if second % 4 == 0 => Some(format!(

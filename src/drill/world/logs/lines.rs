@@ -9,12 +9,12 @@ pub(super) fn rate(trade: Trade, chance: u64) -> u64 {
     match trade {
         Trade::Api => [0, 1, 1, 2, 0, 1, 3, 0][pick(chance, 8)],
         Trade::Ingress => [1, 2, 1, 3, 2, 1, 4, 2][pick(chance, 8)],
-        Trade::Worker => u64::from(chance % 7 == 0),
-        Trade::Admin => u64::from(chance % 23 == 0),
-        Trade::Task => u64::from(chance % 3 == 0),
-        Trade::Redis => u64::from(chance % 67 == 0),
-        Trade::Dns => u64::from(chance % 911 == 0),
-        Trade::Other => u64::from(chance % 31 == 0),
+        Trade::Worker => u64::from(chance.is_multiple_of(7)),
+        Trade::Admin => u64::from(chance.is_multiple_of(23)),
+        Trade::Task => u64::from(chance.is_multiple_of(3)),
+        Trade::Redis => u64::from(chance.is_multiple_of(67)),
+        Trade::Dns => u64::from(chance.is_multiple_of(911)),
+        Trade::Other => u64::from(chance.is_multiple_of(31)),
         Trade::Metrics | Trade::Storage => 0,
     }
 }
@@ -147,10 +147,10 @@ fn access(at: Timestamp, chance: u64, ailing: bool) -> String {
     let (status, took) = match (ailing, chance % 5) {
         (true, 0..=2) => (504, 30_000 + chance % 40),
         (true, _) => (502, 3000 + chance % 60),
-        (false, _) if chance % 97 == 0 => (404, 3),
+        (false, _) if chance.is_multiple_of(97) => (404, 3),
         (false, _) => (200, 3 + chance % 90),
     };
-    let host = if chance % 9 == 0 { "admin" } else { "api" };
+    let host = if chance.is_multiple_of(9) { "admin" } else { "api" };
     format!(
         "203.0.113.{} - - [{}] \"{method} {path} HTTP/1.1\" {status} {} \"-\" \"-\" {} \"honeydue-{host}-{host}-example-com@kubernetes\" \"http://10.42.{}.{}:{}\" {took}ms",
         100 + chance % 100,

@@ -1,6 +1,9 @@
 //! How observations change the situation.
 
-use std::collections::VecDeque;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashSet, VecDeque};
 
 use super::object::{Container, Event, Object, Pod};
 use super::{
@@ -142,7 +145,7 @@ impl Situation {
     }
 
     fn begin_list(&mut self, kind: Kind) {
-        self.relists.insert(kind, std::collections::HashSet::new());
+        self.relists.insert(kind, HashSet::new());
         let status = self.sources.entry(Source::Watch(kind)).or_default();
         status.skipped.clear();
         if !status.known() {
@@ -152,10 +155,12 @@ impl Situation {
 
     fn end_list(&mut self, kind: Kind) {
         if let Some(seen) = self.relists.remove(&kind) {
-            let keys: Vec<Key> =
+            let missing: Vec<Key> =
                 tables!(self, kind, table => table.keys().filter(|k| !seen.contains(*k)).cloned().collect());
-            for key in keys {
-                self.note_gone(kind, &key);
+            // One that is there and cannot be decoded any more is not gone, only no longer known.
+            let gone: Vec<&Key> = missing.iter().filter(|k| !self.is_skipped(kind, k)).collect();
+            for key in gone {
+                self.note_gone(kind, key);
             }
             tables!(self, kind, table => table.retain(|key, _| seen.contains(key)));
         }
@@ -172,6 +177,7 @@ impl Situation {
                 *count += 1;
             }
         }
+        self.unskip(kind, object.key());
         for change in change::between(self, &object) {
             push(&mut self.seen_changes, change, CHANGES);
         }
@@ -216,11 +222,7 @@ impl Situation {
 
     fn put_event(&mut self, event: Event) -> bool {
         if self.events.len() >= EVENTS && !self.events.contains_key(&event.meta.key) {
-            let oldest = self.events.iter().min_by_key(|(_, e)| e.last).map(|(key, _)| key.clone());
-            if let Some(key) = oldest {
-                self.events.remove(&key);
-                self.events_dropped += 1;
-            }
+            self.drop_oldest_events();
         }
         insert(&mut self.events, event.meta.key.clone(), event)
     }
@@ -231,15 +233,50 @@ impl Situation {
         }
     }
 
+    /// Makes room for many at once, so that a flood does not look for the oldest with each event.
+    fn drop_oldest_events(&mut self) {
+        let mut ages: Vec<_> = self.events.iter().map(|(key, e)| (e.last, key.clone())).collect();
+        ages.sort_unstable();
+        for (_, key) in ages.into_iter().take(EVENTS / 16) {
+            self.events.remove(&key);
+            self.events_dropped += 1;
+        }
+    }
+
     fn lose(&mut self, kind: Kind, key: &Key) -> bool {
         self.note_gone(kind, key);
         if let Some(seen) = self.relists.get_mut(&kind) {
             seen.remove(key);
         }
+        self.unskip(kind, key);
         if kind == Kind::Pod {
-            self.pod_usage.retain(|(pod, _), _| pod != key);
+            self.forget_usage(key);
         }
         tables!(self, kind, table => table.remove(key).is_some())
+    }
+
+    fn forget_usage(&mut self, pod: &Key) {
+        let from = (pod.clone(), Text::default());
+        let containers: Vec<Text> =
+            self.pod_usage.range(from..).take_while(|((p, _), _)| p == pod).map(|((_, c), _)| c.clone()).collect();
+        for container in containers {
+            self.pod_usage.remove(&(pod.clone(), container));
+        }
+    }
+
+    fn is_skipped(&self, kind: Kind, key: &Key) -> bool {
+        let status = self.sources.get(&Source::Watch(kind));
+        status.is_some_and(|s| !s.skipped.is_empty() && s.skipped.iter().any(|(name, _)| *name == *key.to_string()))
+    }
+
+    /// An object that was decoded after all, or is gone, is no longer among those that could not be.
+    fn unskip(&mut self, kind: Kind, key: &Key) {
+        if self.is_skipped(kind, key)
+            && let Some(status) = self.sources.get_mut(&Source::Watch(kind))
+        {
+            let name = key.to_string();
+            status.skipped.retain(|(known, _)| *known != *name);
+        }
     }
 
     fn skip(&mut self, kind: Kind, name: Text, reason: Text) {
@@ -252,9 +289,11 @@ impl Situation {
 
     fn set_source(&mut self, source: Source, state: SourceState) -> bool {
         let status = self.sources.entry(source).or_default();
-        // A source that answered once and fails now has lost what it had, whatever its sender calls it.
+        // A source that answered once and fails now has lost what it had, and one that never did has nothing to lose,
+        // whatever its sender calls it.
         let state = match state {
             SourceState::Failed(trouble) if status.known() => SourceState::Lost(trouble),
+            SourceState::Lost(trouble) if !status.known() => SourceState::Failed(trouble),
             other => other,
         };
         let changed = status.state != state;
@@ -263,27 +302,29 @@ impl Situation {
     }
 
     fn hear(&mut self, source: Source, at: jiff::Timestamp) -> bool {
+        // A kind is known by a whole list and by nothing less: a word from its watch does not stand for one.
+        let by_list = matches!(source, Source::Watch(_));
         let status = self.sources.entry(source).or_default();
         status.heard = Some(at);
-        let changed = matches!(status.state, SourceState::Lost(_));
-        if status.state != SourceState::Live && !matches!(status.state, SourceState::Listing(_)) {
-            status.state = SourceState::Live;
-            return true;
+        if status.state == SourceState::Live || (by_list && !status.known()) {
+            return false;
         }
-        changed
+        status.state = SourceState::Live;
+        true
     }
 
     fn take_node_metrics(&mut self, list: Vec<(Text, Usage)>) {
-        self.node_usage.retain(|node, _| list.iter().any(|(name, _)| name == node));
+        let named: HashSet<&Text> = list.iter().map(|(name, _)| name).collect();
+        self.node_usage.retain(|node, _| named.contains(node));
         for (node, usage) in list {
             sample(self.node_usage.entry(node).or_default(), usage);
         }
     }
 
     fn take_pod_metrics(&mut self, namespace: &Text, list: Vec<(Text, Text, Usage)>) {
-        self.pod_usage.retain(|(pod, container), _| {
-            pod.namespace != *namespace || list.iter().any(|(p, c, _)| *p == pod.name && c == container)
-        });
+        let named: HashSet<(&Text, &Text)> = list.iter().map(|(pod, container, _)| (pod, container)).collect();
+        self.pod_usage
+            .retain(|(pod, container), _| pod.namespace != *namespace || named.contains(&(&pod.name, container)));
         for (pod, container, usage) in list {
             let key = Key { namespace: namespace.clone(), name: pod };
             sample(self.pod_usage.entry((key, container)).or_default(), usage);

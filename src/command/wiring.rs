@@ -1,0 +1,69 @@
+//! What several commands need: the user's files read, the runtime, the way to the cluster.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::runtime::Runtime;
+
+use crate::cli::Options;
+use crate::config::colour::{Depth, speaks_unicode};
+use crate::config::keymap::Keymap;
+use crate::config::paths::Folders;
+use crate::config::search::{self, Search};
+use crate::config::settings::Settings;
+use crate::config::theme::{Glyphs, Theme};
+use crate::config::{Problem, Profile};
+use crate::watch::{self, Target};
+
+/// Threads for everything that talks to the outside; a screen has its own.
+const WORKERS: usize = 2;
+
+/// The runtime on which everything that talks to the outside runs.
+pub(super) fn runtime() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")
+}
+
+/// How the console looks and what its keys mean.
+pub(super) struct Looks {
+    pub(super) theme: Theme,
+    pub(super) keymap: Keymap,
+    /// What is wrong with the user's files; what they leave out is as shipped.
+    pub(super) problems: Vec<Problem>,
+}
+
+/// Reads the user's settings, keymap and theme. Flags go before `config.toml`.
+pub(super) fn looks(options: &Options) -> Looks {
+    let folders = Folders::of_process();
+    let env = |name: &str| std::env::var_os(name);
+    let (settings, mut problems) = Settings::load(&folders);
+    let keymap = options.keymap.as_deref().or(settings.keymap.as_deref()).unwrap_or("default");
+    let theme = options.theme.as_deref().or(settings.theme.as_deref()).unwrap_or("dark");
+    let plain = options.ascii || settings.ascii || !speaks_unicode(env);
+    let glyphs = if plain { Glyphs::ASCII } else { Glyphs::UNICODE };
+    let (keymap, found) = Keymap::load(keymap, &folders);
+    problems.extend(found);
+    let (theme, found) = Theme::load(theme, Depth::from_env(env), glyphs, &folders);
+    problems.extend(found);
+    Looks { theme, keymap, problems }
+}
+
+/// Which cluster the flags mean.
+pub(super) fn target(options: &Options) -> Target {
+    Target { kubeconfig: options.kubeconfig.clone(), context: options.context.clone() }
+}
+
+/// The profile that holds for the cluster the flags mean.
+pub(super) fn profile(options: &Options) -> (Arc<Profile>, Vec<Problem>) {
+    let kubeconfigs = watch::kubeconfig_files(&target(options));
+    let (profile, problems) = search::profile(&Search {
+        named: options.profile.as_deref(),
+        kubeconfigs: &kubeconfigs,
+        context: options.context.as_deref(),
+        folders: Folders::of_process(),
+    });
+    (Arc::new(profile), problems)
+}

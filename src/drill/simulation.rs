@@ -1,0 +1,229 @@
+//! The simulated cluster as a whole: the world, its server, the passing of time, and what is broken.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::task::JoinHandle;
+
+use super::api::{Server, serve};
+use super::clock::SimulatedClock;
+use super::scenario::Scenario;
+use super::world::{Load, Undo, World};
+use super::{deployment, find};
+use crate::config::Profile;
+use crate::situation::time::{Clock, Clocks, SystemClock};
+
+/// How often time is let pass.
+const TICK: Duration = Duration::from_millis(40);
+/// One API server for each server node.
+const SERVERS: usize = 3;
+
+/// What kind of simulation is wanted.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The same seed tells the same story.
+    pub seed: u64,
+    /// What is broken from the beginning.
+    pub scenarios: Vec<&'static Scenario>,
+    /// Nodes and pods beyond those of the deployment.
+    pub load: Load,
+    /// How many times faster than life.
+    pub speed: f64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { seed: 1, scenarios: Vec::new(), load: Load::default(), speed: 1.0 }
+    }
+}
+
+/// A running simulated cluster. Dropping it ends its server and its time.
+#[derive(Debug)]
+pub struct Simulation {
+    world: Arc<Mutex<World>>,
+    clock: Arc<SimulatedClock>,
+    broken: Mutex<Vec<Broken>>,
+    server: Server,
+    pump: JoinHandle<()>,
+}
+
+/// Something that was broken and not yet healed.
+#[derive(Debug)]
+struct Broken {
+    scenario: &'static Scenario,
+    since: Timestamp,
+    undo: Vec<Undo>,
+}
+
+/// How a simulation stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// What time it is there.
+    pub now: Timestamp,
+    /// What was broken and not healed by name.
+    pub scenarios: Vec<ScenarioStatus>,
+}
+
+/// How one scenario stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScenarioStatus {
+    /// The catalogue's id.
+    pub id: String,
+    /// Since when it is broken.
+    pub since: Timestamp,
+    /// Whether it works again, whoever mended it.
+    pub recovered: bool,
+}
+
+impl Simulation {
+    /// Plays the past, breaks what is to be broken, opens the server and lets time pass.
+    ///
+    /// # Errors
+    /// When the server cannot listen on the loopback.
+    pub async fn start(options: Options) -> anyhow::Result<Self> {
+        let now = SystemClock.now();
+        let (world, broken) = tokio::task::spawn_blocking(move || {
+            let (world, broken) = play(&options, now);
+            ((world, options.speed), broken)
+        })
+        .await
+        .context("the simulated world could not be built")?;
+        let (world, speed) = world;
+        let clock = Arc::new(SimulatedClock::new(now, speed));
+        let world = Arc::new(Mutex::new(world));
+        let server = serve(world.clone(), SERVERS).await?;
+        let pump = tokio::spawn(pump(world.clone(), clock.clone()));
+        Ok(Self { world, clock, broken: Mutex::new(broken), server, pump })
+    }
+
+    /// The addresses of the API, one for each server node.
+    pub fn endpoints(&self) -> Vec<String> {
+        self.server.endpoints.iter().map(super::api::Endpoint::url).collect()
+    }
+
+    /// The clocks for a console in the same process: cluster time is the simulated clock.
+    pub fn clocks(&self) -> Clocks {
+        Clocks { cluster: self.clock.clone(), wall: Arc::new(SystemClock) }
+    }
+
+    /// The profile of the deployment, with this simulation's addresses in it.
+    pub fn profile(&self) -> Profile {
+        Profile { endpoints: self.endpoints(), ..deployment::profile() }
+    }
+
+    /// The kubeconfig, without an extension.
+    ///
+    /// # Errors
+    /// When it cannot be written as YAML.
+    pub fn kubeconfig(&self) -> anyhow::Result<String> {
+        self.server.kubeconfig(None)
+    }
+
+    /// Writes the kubeconfig, and beside it the profile that it names; `socket` is where a control connection listens.
+    /// A file that is not a simulation's is never overwritten.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write(&self, kubeconfig: &Path, socket: Option<&Path>) -> anyhow::Result<()> {
+        let name = kubeconfig.file_name().and_then(|n| n.to_str()).context("the kubeconfig needs a file name")?;
+        let profile = format!("{name}.profile.yaml");
+        let mut extension = json!({ "profile": profile });
+        if let Some(socket) = socket {
+            extension["socket"] = socket.display().to_string().into();
+        }
+        let text = serde_saphyr::to_string(&self.profile()).context("could not write the profile as YAML")?;
+        super::control::write_private(&kubeconfig.with_file_name(profile), &text)?;
+        super::control::write_private(kubeconfig, &self.server.kubeconfig(Some(&extension))?)
+    }
+
+    /// Breaks something, now. Nothing happens if it is broken already.
+    pub fn inject(&self, scenario: &'static Scenario) {
+        let mut broken = lock(&self.broken);
+        if broken.iter().any(|b| b.scenario.id == scenario.id) {
+            return;
+        }
+        let mut world = lock(&self.world);
+        world.advance(self.clock.now());
+        broken.push(break_now(&mut world, scenario));
+    }
+
+    /// Undoes one fault, or all. Returns the ids of what was healed.
+    pub fn heal(&self, id: Option<&str>) -> Vec<String> {
+        let wanted = id.and_then(find).map(|s| s.id.as_str());
+        let mut broken = lock(&self.broken);
+        let mut world = lock(&self.world);
+        world.advance(self.clock.now());
+        let mut healed = Vec::new();
+        // The last fault first, so that what two of them changed ends as it was before both.
+        for item in broken
+            .extract_if(.., |b| id.is_none() || Some(b.scenario.id.as_str()) == wanted)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+        {
+            item.undo.into_iter().rev().for_each(|undo| world.heal(undo));
+            healed.push(item.scenario.id.clone());
+        }
+        healed
+    }
+
+    /// How it stands.
+    pub fn status(&self) -> Status {
+        let broken = lock(&self.broken);
+        let mut world = lock(&self.world);
+        world.advance(self.clock.now());
+        let stands = |b: &Broken| ScenarioStatus {
+            id: b.scenario.id.clone(),
+            since: b.since,
+            recovered: b.scenario.recovered.iter().all(|r| world.recovered(r)),
+        };
+        Status { now: world.now(), scenarios: broken.iter().map(stands).collect() }
+    }
+}
+
+impl Drop for Simulation {
+    fn drop(&mut self) {
+        self.pump.abort();
+    }
+}
+
+/// A world whose past holds the faults, each begun its warm-up before `now`.
+fn play(options: &Options, now: Timestamp) -> (World, Vec<Broken>) {
+    let mut scenarios = options.scenarios.clone();
+    scenarios.sort_by_key(|s| std::cmp::Reverse(s.warm_up));
+    let longest = scenarios.first().map_or(SignedDuration::ZERO, |s| s.warm_up);
+    let mut world = World::new(options.seed, now - longest);
+    let mut broken = Vec::new();
+    for scenario in scenarios {
+        world.advance(now - scenario.warm_up);
+        broken.push(break_now(&mut world, scenario));
+    }
+    world.advance(now);
+    world.burden(options.load);
+    (world, broken)
+}
+
+fn break_now(world: &mut World, scenario: &'static Scenario) -> Broken {
+    let since = world.now();
+    let undo = scenario.faults.iter().filter_map(|fault| world.inject(fault)).collect();
+    Broken { scenario, since, undo }
+}
+
+/// Lets time pass until it is aborted.
+async fn pump(world: Arc<Mutex<World>>, clock: Arc<SimulatedClock>) {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        lock(&world).advance(clock.now());
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
