@@ -19,3 +19,4 @@ mod faults;
 mod feed;
 mod lint;
 mod schema;
+mod simulate;

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use super::cells::{self, seconds};
 use super::list::{Cell, Heading, List, Rank, Rows};
 use super::usage::share;
-use super::{open, verdict};
+use super::{Pods, open, verdict};
 use crate::config::keymap::Command;
 use crate::config::theme::Tone;
 use crate::console::screen::{Context, Effect};
@@ -40,17 +40,17 @@ pub struct NodeRows {
 
 const HEADINGS: &[Heading] = &[
     Heading::new("", 1, 0).unsorted(),
-    Heading::new("name", 10, 0).growing(40),
-    Heading::new("status", 9, 0).wanting(24),
-    Heading::new("cpu", 5, 1).wanting(11).right().down(),
-    Heading::new("memory", 6, 1).wanting(11).right().down(),
-    Heading::new("pods", 7, 2).right().down(),
-    Heading::new("lease", 6, 3).right().down(),
-    Heading::new("roles", 10, 6).wanting(26).unsorted(),
+    Heading::new("name", 14, 0).growing(40),
+    Heading::new("status", 12, 0).wanting(24).down(),
+    Heading::new("cpu", 11, 0).right().down(),
+    Heading::new("memory", 11, 0).right().down(),
+    Heading::new("pods", 6, 1).wanting(7).right().down(),
+    Heading::new("lease", 5, 2).right().down(),
+    Heading::new("roles", 12, 6).wanting(26).unsorted(),
     Heading::new("version", 12, 5).wanting(16),
-    Heading::new("age", 5, 4).right(),
-    Heading::new("address", 12, 7).wanting(15).unsorted(),
-    Heading::new("taints", 8, 8).wanting(40).unsorted(),
+    Heading::new("age", 4, 3).right(),
+    Heading::new("address", 12, 4).wanting(15).unsorted(),
+    Heading::new("taints", 12, 7).wanting(50).unsorted(),
 ];
 
 const NAME: usize = 1;
@@ -123,6 +123,10 @@ impl Rows for NodeRows {
 
     fn sources(&self) -> Vec<Source> {
         vec![NODE]
+    }
+
+    fn beside(&self) -> Vec<Source> {
+        vec![Source::NodeMetrics, Source::Watch(Kind::Lease)]
     }
 
     fn none(&self) -> String {
@@ -229,6 +233,9 @@ impl Rows for NodeRows {
     }
 
     fn act(&self, command: Command, node: &&Node, cx: &Context<'_>) -> Effect {
+        if command == Command::Pods {
+            return Effect::Push(Box::new(Pods::on(&node.meta.key.name)));
+        }
         open::act_on(command, &node.meta.reference(Kind::Node), cx)
     }
 }

@@ -5,7 +5,7 @@ use crate::console::testing::{
     Console, api_down, at, crashing, days, deployment, ended, listed, pod, revision, seen, theme,
 };
 use crate::situation::object::Pod;
-use crate::situation::{Kind, Observation, Text};
+use crate::situation::{Kind, Observation, Source, SourceState, Text};
 
 /// `count` pods of an api, named `api-1f9c-0000`…
 fn pods(count: usize) -> Vec<Pod> {
@@ -194,4 +194,22 @@ fn rows_that_come_after_the_screen_was_opened_are_selected_from_the_top() {
     });
     console.see(late);
     assert!(selected(&mut console).contains("0000"));
+}
+
+#[test]
+fn what_cannot_be_seen_of_the_rest_is_said_below_the_rows() {
+    let notice = |observation: Observation| {
+        let mut console = console(3);
+        console.see([observation]);
+        let screen = console.screen();
+        assert_eq!(shown(&mut console), [0, 1, 2]);
+        screen.lines().nth(21).unwrap_or_default().to_owned()
+    };
+    let pods = Source::Watch(Kind::Pod);
+    let limited = Observation::Limited(pods, "only in shop; elsewhere needs list pods".into());
+    assert!(notice(limited).contains("pods: only in shop; elsewhere needs list pods"));
+    let skipped = Observation::Skipped(Kind::Pod, "broken-1".into(), "status: not a map".into());
+    assert!(notice(skipped).contains("pods: could not be read: broken-1"));
+    let metrics = Observation::Source(Source::PodMetrics, SourceState::Forbidden("list pods.metrics.k8s.io".into()));
+    assert!(notice(metrics).contains("metrics of pods: forbidden, needs list pods.metrics.k8s.io"));
 }
