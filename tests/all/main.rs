@@ -5,3 +5,4 @@
 mod terminal;
 
 // mod console;
+mod check;
