@@ -1,7 +1,7 @@
 //! The command line: one line typed, completed against what there is.
 
 mod complete;
-mod editor;
+pub mod editor;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::{Position, Rect};
@@ -110,6 +110,8 @@ impl CommandLine {
         match &suggestion.target {
             Target::Command(command) => Outcome::Run(*command),
             Target::Problems => Outcome::Problems,
+            #[cfg(debug_assertions)]
+            Target::Panic => panic!("asked for on the command line"),
             Target::Verb => Outcome::Refused(format!("`{text}` needs a name; tab shows what there is")),
             Target::Finding(id) => Outcome::Open(Box::new(views::Finding::open(id, &[]))),
             Target::Object(subject) => opened(views::by_subject(subject, cx), text),

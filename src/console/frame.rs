@@ -8,7 +8,7 @@ use super::app::App;
 use super::command_line;
 use super::labels;
 use super::screen::Context;
-use super::widgets::{Canvas, Piece, width};
+use super::widgets::{Canvas, Piece, fit, width};
 use crate::config::keymap::Command;
 use crate::config::theme::Tone;
 use crate::situation::time::{age, since};
@@ -61,13 +61,7 @@ pub fn draw(app: &App, buf: &mut Buffer) -> Option<Position> {
 
 fn too_small(canvas: &mut Canvas<'_>, area: Rect) {
     let now = format!("this terminal has {} columns and {} rows", area.width, area.height);
-    let lines = [
-        "crashcart needs at least 80 columns",
-        "and 24 rows:",
-        &now,
-        "enlarge it, or press ctrl-c and",
-        "use `crashcart check`",
-    ];
+    let lines = ["crashcart needs at least 80x24", &now, "enlarge it, or press ctrl-c and", "use `crashcart check`"];
     let top = area.y + area.height.saturating_sub(lines.len() as u16) / 2;
     for (y, line) in (top..).zip(lines) {
         canvas.text(area.x, y, area.width, line, Tone::Text);
@@ -83,7 +77,7 @@ fn alert(canvas: &mut Canvas<'_>, area: Rect, fault: &str, count: usize) {
 }
 
 fn top_line(app: &App, cx: &Context<'_>, canvas: &mut Canvas<'_>, area: Rect) {
-    let right = top_right(app, cx);
+    let right = top_right(app, cx, usize::from(area.width / 3));
     let columns: usize = right.iter().map(|p| width(&p.text)).sum();
     let start = area.right().saturating_sub(columns as u16);
     canvas.line(Rect { x: start, width: area.right() - start, ..area }, &right);
@@ -135,11 +129,12 @@ fn facts(cx: &Context<'_>) -> String {
     facts
 }
 
-fn top_right(app: &App, cx: &Context<'_>) -> Vec<Piece> {
+fn top_right(app: &App, cx: &Context<'_>, banner_room: usize) -> Vec<Piece> {
     let (text, tone) = liveness(cx);
     let mut pieces = vec![Piece::new(text, tone), Piece::new(" ", Tone::Text)];
     pieces.push(Piece::new(" READ-ONLY ", Tone::BadgeReadOnly));
     if let Some(banner) = &app.banner {
+        let banner = fit(banner, banner_room, cx.theme.glyphs.ellipsis);
         pieces.push(Piece::new(format!(" {banner} "), Tone::BadgeDrill));
     }
     pieces.push(Piece::new(cx.now.strftime(" %H:%MZ ").to_string(), Tone::Dim));

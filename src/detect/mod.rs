@@ -35,6 +35,7 @@ use crate::situation::{Situation, Source};
 
 pub use finding::{Confidence, Evidence, Finding, Severity};
 pub use health::{Area, HealthRow, Mark};
+pub use role::of as role_of;
 pub use survey::Survey;
 pub use suspect::{Suspect, suspect};
 

@@ -18,6 +18,9 @@ pub enum Target {
     Command(Command),
     /// The list of the console's own problems.
     Problems,
+    /// A fault on purpose, to see that the terminal survives it. Only in builds for developers.
+    #[cfg(debug_assertions)]
+    Panic,
     /// A word that wants a name behind it.
     Verb,
     /// A finding, by its id.
@@ -102,6 +105,14 @@ fn words(line: &str, cx: &Context<'_>) -> Vec<Suggestion> {
         note: "what is wrong with the console itself".to_owned(),
         target: Target::Problems,
     };
+    #[cfg(debug_assertions)]
+    if line == "panic" {
+        return vec![Suggestion {
+            text: line.to_owned(),
+            note: "a fault on purpose".to_owned(),
+            target: Target::Panic,
+        }];
+    }
     rank(line, commands.chain([problems]).chain(verbs), |s| s.text.trim_end())
 }
 

@@ -111,7 +111,7 @@ fn heading(text: &str) -> Line<Link> {
 }
 
 fn evidence(finding: &detect::Finding, cx: &Context<'_>) -> Vec<Line<Link>> {
-    let mut lines = vec![heading("What supports it")];
+    let mut lines = vec![heading("Evidence")];
     for evidence in &finding.evidence {
         let mut source = evidence.source.to_string();
         if let Some(at) = evidence.at {
