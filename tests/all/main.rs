@@ -15,6 +15,7 @@ mod watcher;
 
 mod console;
 // mod console;
+mod check;
 mod faults;
 mod feed;
 mod lint;
