@@ -42,11 +42,12 @@ impl From<Closed> for Ended {
 
 /// Reads a log into `pieces` until its end, or until nobody listens.
 pub(super) async fn read(session: Session, query: LogQuery, pieces: mpsc::Sender<LogPiece>) {
-    let closed = pieces.clone();
+    let (closed, mut ended) = (pieces.clone(), session.clone());
     let reading = Reading::new(session, query, pieces);
     tokio::select! {
         () = reading.run() => {}
         () = closed.closed() => {}
+        () = ended.ended() => {}
     }
 }
 

@@ -1,14 +1,16 @@
 //! Each fault on each kind of request: the feed names it, recovers by itself, and knows afterwards what the server knows.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crashcart::config::Profile;
+use crashcart::situation::time::{Clocks, ManualClock};
 use crashcart::situation::{Key, Kind, Situation, Source, SourceState};
-use crashcart::watch::{LogPiece, LogQuery, Target};
+use crashcart::watch::{LogPiece, LogQuery, Pace, Target};
 use jiff::SignedDuration;
 use tokio::sync::mpsc;
 
-use crate::cluster::{Cluster, Look, all_live, objects};
+use crate::cluster::{Cluster, Look, all_live, hurried, objects};
 use crate::proxy::{Fault, Proxy, What};
 
 fn profile() -> Profile {
@@ -144,7 +146,9 @@ async fn suffer(fault: Fault) {
     futures::future::join_all(cases.iter_mut().map(|case| case.meet(fault))).await;
     let lists: Vec<usize> = cases.iter().map(|c| c.proxy.asked(What::List)).collect();
     cluster.advance(SignedDuration::from_secs(40));
-    cases.iter().for_each(|case| case.proxy.heal());
+    for case in &cases {
+        case.proxy.heal();
+    }
     cluster.advance(SignedDuration::from_secs(5));
     let mut truth = Look::open(Target { kubeconfig: Some(cluster.kubeconfig()), context: None }, &profile());
     truth.until_live().await;
@@ -230,4 +234,82 @@ async fn an_expired_token_is_read_again() {
     look.when("the token is refused", refused).await;
     cluster.write("config", &proxy.kubeconfig("new"));
     look.until_live().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_see_only_some_namespaces_sees_those_and_later_all() {
+    let cluster = Cluster::start(1).await;
+    let proxy = Proxy::start(&cluster).await;
+    proxy.deny(Some("/api/v1/pods"));
+    let file = cluster.write("config", &proxy.kubeconfig("any"));
+    let mut look = Look::open(Target { kubeconfig: Some(file), context: None }, &profile());
+    look.until_live().await;
+    let pods = Source::Watch(Kind::Pod);
+    let limited = look.situation.source(&pods).limited;
+    assert_eq!(limited, "only in honeydue, default; elsewhere forbidden, needs list pods");
+    assert!(look.situation.pods.keys().all(|k| k.namespace == "honeydue"));
+    let known = look.situation.pods.len();
+    assert!(known > 0);
+    proxy.deny(None);
+    look.until("all pods may be seen", |s| s.source(&pods).limited.is_empty() && s.pods.len() > known).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_go_on_at_another_endpoint() {
+    let cluster = Cluster::start(2).await;
+    let profile = Profile { endpoints: vec![cluster.server.endpoints[1].url()], ..profile() };
+    let mut look = Look::open(Target { kubeconfig: Some(cluster.kubeconfig()), context: None }, &profile);
+    look.until_live().await;
+    let health = |s: &Situation, at: usize| s.endpoints.get(cluster.server.endpoints[at].url().as_str()).cloned();
+    look.until("both are healthy", |s| [0, 1].iter().all(|i| health(s, *i).is_some_and(|h| h.ready()))).await;
+    cluster.server.endpoints[0].refuse(true);
+    look.until("the first is down", |s| health(s, 0).is_some_and(|h| !h.answered)).await;
+    cluster.advance(SignedDuration::from_secs(60));
+    let mut truth = Look::open(Target { kubeconfig: Some(cluster.kubeconfig()), context: None }, &profile);
+    truth.until_live().await;
+    let wanted = objects(&truth.situation);
+    look.when("everything comes from the second", |s| all_live(s) && objects(s) == wanted).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_that_slept_asks_at_once() {
+    let cluster = Cluster::start(1).await;
+    let proxy = Proxy::start(&cluster).await;
+    let file = cluster.write("config", &proxy.kubeconfig("any"));
+    let wall = ManualClock::new(crate::cluster::start());
+    let clocks = Clocks { cluster: Arc::new(wall.clone()), wall: Arc::new(wall.clone()) };
+    // Watches last for ever here: only the jump of the clock can renew them.
+    let pace = Pace { watch: Duration::from_secs(600), ..hurried() };
+    let mut look = Look::open_at(pace, Target { kubeconfig: Some(file), context: None }, &profile(), clocks);
+    look.until_live().await;
+    proxy.break_(What::Watch, Fault::Stall);
+    proxy.heal();
+    let (lists, watches) = (proxy.asked(What::List), proxy.asked(What::Watch));
+    wall.advance(SignedDuration::from_hours(8));
+    look.when("every watch is renewed", |_| proxy.asked(What::Watch) >= watches + Kind::ALL.len()).await;
+    assert_eq!(proxy.asked(What::List), lists);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_waited_for_at_the_end() {
+    let cluster = Cluster::start(1).await;
+    let proxy = Proxy::start(&cluster).await;
+    let file = cluster.write("config", &proxy.kubeconfig("any"));
+    for what in What::ALL {
+        proxy.break_(what, Fault::Stall);
+    }
+    let pace = Pace { patience: Duration::from_secs(60), health_patience: Duration::from_secs(60), ..hurried() };
+    let mut look = Look::open_at(pace, Target { kubeconfig: Some(file), context: None }, &profile(), Clocks::system());
+    look.when("requests hang", |_| proxy.failed(What::List) >= 4 && proxy.failed(What::Health) >= 1).await;
+    let mut log = look.feed.reader.logs(LogQuery {
+        pod: Key::new("honeydue", "any"),
+        container: "api".into(),
+        previous: false,
+        follow: true,
+        tail: 1,
+    });
+    let begun = std::time::Instant::now();
+    drop(look);
+    while log.recv().await.is_some() {}
+    assert!(begun.elapsed() < Duration::from_millis(200), "{:?}", begun.elapsed());
 }

@@ -18,3 +18,4 @@ mod console;
 mod faults;
 mod feed;
 mod lint;
+mod simulate;

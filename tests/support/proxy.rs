@@ -77,6 +77,8 @@ struct Shared {
     asked: Mutex<BTreeMap<What, usize>>,
     /// Only requests with this token get through; empty: every one.
     token: Mutex<String>,
+    /// This path is forbidden.
+    denied: Mutex<Option<&'static str>>,
     changed: watch::Sender<u64>,
     open: watch::Sender<bool>,
 }
@@ -94,6 +96,7 @@ impl Proxy {
             failed: Mutex::default(),
             asked: Mutex::default(),
             token: Mutex::default(),
+            denied: Mutex::default(),
             changed: watch::Sender::new(0),
             open: watch::Sender::new(true),
         });
@@ -132,6 +135,11 @@ impl Proxy {
     /// Lets only this token through.
     pub fn demand(&self, token: &str) {
         token.clone_into(&mut self.shared.token.lock().expect("token"));
+    }
+
+    /// Forbids exactly this path, or nothing.
+    pub fn deny(&self, path: Option<&'static str>) {
+        *self.shared.denied.lock().expect("denied") = path;
     }
 
     pub fn failed(&self, what: What) -> usize {
@@ -195,6 +203,9 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
     let given = request.headers().get(http::header::AUTHORIZATION).and_then(|v| v.to_str().ok()).unwrap_or_default();
     if !wanted.is_empty() && given != format!("Bearer {wanted}") {
         return Ok(status(401, None));
+    }
+    if shared.denied.lock().expect("denied").is_some_and(|path| path == request.uri().path()) {
+        return Ok(status(403, None));
     }
     match fault {
         Some(Fault::Status(code, after)) => Ok(status(code, after)),
