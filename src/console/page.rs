@@ -120,6 +120,21 @@ impl<L: PartialEq + Clone> Page<L> {
         true
     }
 
+    /// Scrolls to the next heading down, or up.
+    pub fn section(&mut self, down: bool) {
+        let is_heading = |row: &Row| {
+            let line = self.lines.get(row.line);
+            line.and_then(|l| l.pieces.first()).is_some_and(|p| p.tone == Tone::Title && row.x == 0)
+        };
+        let mut headings = self.rows.iter().enumerate().filter(|(_, row)| is_heading(row)).map(|(at, _)| at);
+        let to = if down {
+            headings.find(|at| *at > self.offset).unwrap_or(self.offset)
+        } else {
+            headings.take_while(|at| *at < self.offset).last().unwrap_or(0)
+        };
+        self.scroll_to(to);
+    }
+
     fn links(&self) -> impl Iterator<Item = (usize, &L)> {
         self.lines.iter().enumerate().filter_map(|(i, line)| Some((i, line.link.as_ref()?)))
     }

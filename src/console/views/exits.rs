@@ -2,48 +2,58 @@
 
 use jiff::Timestamp;
 
-use super::cells::short;
+use super::cells;
 use crate::situation::object::{ContainerState, Pod, Termination};
 use crate::situation::time::{age, since};
 
-/// What an end means, in a few words: the reason before the number, since the number alone misleads (137 is a kill, and
-/// only the reason tells by whom).
+/// What an end means, in words: the reason before the number, since the number alone misleads (137 is a kill, and only the
+/// reason tells by whom). Empty where the code is the program's own affair.
 pub fn meaning(end: &Termination) -> String {
-    match (&*end.reason, end.exit_code) {
-        ("OOMKilled", _) => "out of memory: killed at its limit".to_owned(),
-        (_, 0) => "ended by itself, without an error".to_owned(),
-        ("ContainerCannotRun" | "StartError", _) => "could not be started".to_owned(),
-        ("DeadlineExceeded", _) => "ran longer than it may".to_owned(),
-        ("Evicted", _) => "evicted by the node".to_owned(),
-        (_, 2) => "Go panic, or wrong usage".to_owned(),
-        (_, 126) => "the command is not executable".to_owned(),
-        (_, 127) => "the command was not found".to_owned(),
-        (_, 137) => "killed (SIGKILL): by a probe, a node out of memory, or a grace period that ended".to_owned(),
-        (_, 143) => "stopped when asked to (SIGTERM)".to_owned(),
-        (_, 255) => "error, or lost with its node".to_owned(),
-        (_, code @ 129..=159) => format!("ended by signal {}{}", code - 128, signal(code - 128)),
-        _ => "error".to_owned(),
-    }
+    let words = match (&*end.reason, end.exit_code) {
+        ("OOMKilled", _) => "out of memory: killed at its limit",
+        ("ContainerCannotRun" | "StartError", _) => "it could not be started: command, image or mount is wrong",
+        ("ContainerStatusUnknown", _) => "its node was lost, nobody saw how it ended",
+        ("DeadlineExceeded", _) => "it ran longer than its Job allows",
+        (_, 0) => "a normal end",
+        (_, 1) => "the program failed by itself: its log tells why",
+        (_, 2) => "a Go panic, or wrong arguments: the log of that run ends with the stack",
+        (_, 126) => "the command is not executable",
+        (_, 127) => "the command does not exist in the image",
+        (_, 134) => "it aborted (SIGABRT): a failed assertion or a fatal error of its runtime",
+        (_, 137) => "killed (SIGKILL): a failed liveness probe, an eviction, or a stop that took too long",
+        (_, 139) => "a segmentation fault (SIGSEGV)",
+        (_, 143) => "asked to stop (SIGTERM): a rollout, a drain or a probe; not a crash",
+        (_, code @ 129..=159) => return format!("ended by signal {}", code - 128),
+        _ => "",
+    };
+    words.to_owned()
 }
 
-const fn signal(number: i32) -> &'static str {
-    match number {
-        1 => " (SIGHUP)",
-        2 => " (SIGINT)",
-        3 => " (SIGQUIT: a stack dump in Go and Java)",
-        4 => " (SIGILL)",
-        6 => " (SIGABRT: an abort of its own)",
-        7 => " (SIGBUS)",
-        8 => " (SIGFPE)",
-        11 => " (SIGSEGV: a crash in native code)",
+/// The same in a word or two, for a cell.
+const fn gist(code: i32) -> &'static str {
+    match code {
+        0 => "completed",
+        1 => "error",
+        2 => "Go panic",
+        137 => "killed",
+        139 => "segfault",
+        143 => "SIGTERM",
         _ => "",
     }
 }
 
-/// Code, reason and meaning: `137 OOMKilled · out of memory: killed at its limit`.
+/// `exit 137 OOMKilled`
+pub fn short(end: &Termination) -> String {
+    match &*end.reason {
+        "" | "Error" => format!("exit {}", end.exit_code),
+        reason => format!("exit {} {reason}", end.exit_code),
+    }
+}
+
+/// `exit 137 OOMKilled · out of memory: killed at its limit`
 pub fn words(end: &Termination) -> String {
-    let reason = if end.reason.is_empty() { String::new() } else { format!(" {}", end.reason) };
-    format!("{}{reason} · {}", end.exit_code, meaning(end))
+    let meaning = meaning(end);
+    if meaning.is_empty() { short(end) } else { format!("{} · {meaning}", short(end)) }
 }
 
 /// When it ended and how long it had run: `04:11:20 · after 22s`.
@@ -64,9 +74,10 @@ pub fn newest(pod: &Pod, now: Timestamp) -> String {
         (!done || pod.finished()).then_some(end)
     });
     let Some(end) = ends.max_by_key(|end| end.finished) else { return String::new() };
-    let ago = end.finished.map_or_else(String::new, |at| format!(", {} ago", short(at, now)));
-    let reason = if end.reason.is_empty() || end.reason == "Error" { meaning(end) } else { end.reason.to_string() };
-    format!("exit {} {reason}{ago}", end.exit_code)
+    let ago = end.finished.map_or_else(String::new, |at| format!(", {} ago", cells::short(at, now)));
+    let gist = if matches!(&*end.reason, "" | "Error") { gist(end.exit_code) } else { "" };
+    let gap = if gist.is_empty() { "" } else { " " };
+    format!("{}{gap}{gist}{ago}", short(end))
 }
 
 #[cfg(test)]
@@ -75,14 +86,13 @@ mod tests {
     use crate::console::testing::ended;
 
     #[test]
-    fn the_reason_goes_before_the_number() {
+    fn the_same_code_means_another_thing_with_another_reason() {
         let words = |code, reason| words(&ended(code, reason, "04:11"));
-        assert_eq!(words(137, "OOMKilled"), "137 OOMKilled · out of memory: killed at its limit");
-        assert!(words(137, "Error").contains("SIGKILL"));
+        assert_eq!(words(137, "OOMKilled"), "exit 137 OOMKilled · out of memory: killed at its limit");
+        assert!(words(137, "Error").starts_with("exit 137 · killed (SIGKILL)"));
         assert!(words(2, "Error").contains("Go panic"));
-        assert!(words(143, "Error").contains("SIGTERM"));
-        assert!(words(139, "Error").contains("SIGSEGV"));
-        assert!(words(0, "Completed").contains("without an error"));
-        assert_eq!(words(77, ""), "77 · error");
+        assert!(words(143, "Error").contains("not a crash"));
+        assert_eq!(words(138, "Error"), "exit 138 · ended by signal 10");
+        assert_eq!(words(42, ""), "exit 42");
     }
 }

@@ -1,28 +1,43 @@
 //! One file a screen; a view is a pure function of state: no I/O, no locks, no clocks of its own.
 
+mod blame;
 mod cells;
 mod changes;
 mod dashboard;
+mod detail;
+mod events;
 mod exits;
 mod finding;
 mod help;
 mod list;
+mod logs;
+mod node;
 mod nodes;
 mod open;
+mod pod;
 mod pods;
 mod problems;
+mod revision;
 mod sources;
+mod template_diff;
 mod usage;
 mod verdict;
+mod workload;
 mod workloads;
 
 pub use changes::Changes;
 pub use dashboard::Dashboard;
+pub use events::Events;
 pub use finding::Finding;
 pub use help::Help;
+pub use logs::Logs;
+pub use node::Node;
 pub use nodes::Nodes;
 pub use open::{by_command, by_subject, logs_of};
+pub use pod::Pod;
 pub use pods::Pods;
 pub use problems::Problems;
+pub use revision::Revision;
 pub use sources::Sources;
+pub use workload::Workload;
 pub use workloads::Workloads;

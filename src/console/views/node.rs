@@ -1,33 +1,29 @@
 //! One node: how it is, what it has and what takes it, what runs on it.
 
-use jiff::Timestamp;
-
 use super::detail::parts::{self, head, marked, moment, pair, text_pair};
-use super::detail::{Detail, Facts, Link, Section};
+use super::detail::{Detail, Link, Section, Shown};
 use super::usage::{cores, share};
-use super::verdict;
+use super::{nodes, verdict};
 use crate::config::keymap::Command;
 use crate::config::theme::Tone;
 use crate::console::freshness::missing;
 use crate::console::page::Line;
 use crate::console::screen::Context;
-use crate::console::widgets::{Piece, bytes, mark};
+use crate::console::widgets::{Piece, bytes};
 use crate::detect::Mark;
-use crate::situation::object::{Labels, Lease, Meta, Node as Object, Pod, Status};
-use crate::situation::time::{age, since};
-use crate::situation::{Key, Kind, Ref, Situation, Source};
+use crate::situation::object::{Labels, Meta, Node as Object, Pod, Status};
+use crate::situation::time::age;
+use crate::situation::{Kind, Ref, Source};
 
 /// The detail of a node.
 pub type Node = Detail<Object>;
 
-/// Where kubelets keep their Leases.
-const LEASES: &str = "kube-node-lease";
 const LEASE: Source = Source::Watch(Kind::Lease);
 const POD: Source = Source::Watch(Kind::Pod);
 
-impl Facts for Object {
-    fn find(target: &Ref, situation: &Situation) -> Option<Self> {
-        situation.nodes.get(&target.key).cloned()
+impl Shown for Object {
+    fn find(target: &Ref, cx: &Context<'_>) -> Option<Self> {
+        cx.situation.nodes.get(&target.key).cloned()
     }
 
     fn meta(&self) -> &Meta {
@@ -69,8 +65,7 @@ fn state(node: &Object, cx: &Context<'_>) -> Vec<Line<Link>> {
     lines.push(heartbeat(node, cx));
     lines.extend(voter(node, cx));
     for taint in &node.taints {
-        let value = if taint.value.is_empty() { String::new() } else { format!("={}", taint.value) };
-        lines.push(pair("taint", vec![Piece::new(format!("{}{value}:{}", taint.key, taint.effect), Tone::Warning)]));
+        lines.push(pair("taint", vec![Piece::new(nodes::taint(taint), Tone::Warning)]));
     }
     for (kind, address) in &node.addresses {
         lines.extend(text_pair(&kind.to_lowercase(), address));
@@ -80,26 +75,16 @@ fn state(node: &Object, cx: &Context<'_>) -> Vec<Line<Link>> {
 
 /// The node's Lease: the one sign of life that does not wait for the node controller.
 fn heartbeat(node: &Object, cx: &Context<'_>) -> Line<Link> {
-    let lease = cx.situation.leases.get(&Key::new(LEASES, node.meta.key.name.clone()));
-    let value = match (lease, missing(cx, &LEASE)) {
-        (Some(Lease { renewed: Some(at), seconds, .. }), _) => lease_pieces(*at, *seconds, cx),
-        (_, Some((words, tone))) => vec![Piece::new(words, tone)],
-        _ => vec![Piece::new("no Lease of this node", Tone::Unknown)],
+    let value = match (nodes::silence(&node.meta.key.name, cx), missing(cx, &LEASE)) {
+        (Some(silent), _) => {
+            let live = cx.situation.source(&LEASE).live();
+            let tone = if live { nodes::silence_tone(silent) } else { Tone::Unknown };
+            Piece::new(format!("Lease renewed {} ago", age(silent)), tone)
+        }
+        (None, Some((words, tone))) => Piece::new(words, tone),
+        (None, None) => Piece::new("no Lease of this node", Tone::Unknown),
     };
-    pair("heartbeat", value)
-}
-
-fn lease_pieces(renewed: Timestamp, seconds: Option<u32>, cx: &Context<'_>) -> Vec<Piece> {
-    let silent = since(renewed, cx.now);
-    let late = silent.as_secs() > i64::from(seconds.unwrap_or(40));
-    let state = match (cx.situation.source(&LEASE).live(), late) {
-        (false, _) => Mark::Unknown,
-        (true, true) => Mark::Bad,
-        (true, false) => Mark::Good,
-    };
-    let (glyph, tone) = mark(state, &cx.theme.glyphs);
-    let words = format!("Lease renewed {} ago", age(silent));
-    vec![Piece::new(format!("{glyph} "), tone), Piece::new(words, verdict::tone(state))]
+    pair("heartbeat", vec![value])
 }
 
 fn voter(node: &Object, cx: &Context<'_>) -> Option<Line<Link>> {

@@ -3,7 +3,7 @@
 mod containers;
 
 use super::detail::parts::{self, head, link_pair, pair};
-use super::detail::{Detail, Facts, Link, Section};
+use super::detail::{Detail, Link, Section, Shown};
 use super::verdict;
 use crate::config::keymap::Command;
 use crate::config::theme::Tone;
@@ -12,14 +12,14 @@ use crate::console::screen::Context;
 use crate::console::widgets::{Piece, bytes};
 use crate::detect::Mark;
 use crate::situation::object::{ContainerState, Meta, Pod as Object, Status};
-use crate::situation::{Key, Kind, Ref, Situation, Source};
+use crate::situation::{Key, Kind, Ref, Source};
 
 /// The detail of a pod.
 pub type Pod = Detail<Object>;
 
-impl Facts for Object {
-    fn find(target: &Ref, situation: &Situation) -> Option<Self> {
-        situation.pods.get(&target.key).cloned()
+impl Shown for Object {
+    fn find(target: &Ref, cx: &Context<'_>) -> Option<Self> {
+        cx.situation.pods.get(&target.key).cloned()
     }
 
     fn meta(&self) -> &Meta {
@@ -60,8 +60,8 @@ fn state(pod: &Object, cx: &Context<'_>) -> Vec<Line<Link>> {
     let mut lines = vec![head(mark, &pod.status(), &format!("{ready}/{all} ready  {restarts}"), &pod.meta, cx)];
     lines.extend(reasons(pod).into_iter().map(|why| Line::of(format!("  {why}"), Tone::Text).indented(2)));
     lines.extend(parts::deleting(&pod.meta, cx));
-    lines.extend(workload(pod, cx));
-    lines.extend(node(pod, cx));
+    lines.push(workload(pod, cx));
+    lines.push(node(pod, cx));
     lines.extend(address(pod));
     lines.extend(services(pod, cx));
     lines.extend(pod.started.map(|at| pair("started", vec![Piece::new(parts::moment(at, cx.now), Tone::Text)])));
@@ -88,18 +88,18 @@ fn reasons(pod: &Object) -> Vec<String> {
     reasons
 }
 
-fn workload(pod: &Object, cx: &Context<'_>) -> Option<Line<Link>> {
+fn workload(pod: &Object, cx: &Context<'_>) -> Line<Link> {
     let Some(workload) = cx.situation.workload_of(pod) else {
         let owner = pod.meta.owner.as_ref().map_or("none: nobody will replace it", |o| &*o.kind);
-        return Some(pair("workload", vec![Piece::new(owner, Tone::Text)]));
+        return pair("workload", vec![Piece::new(owner, Tone::Text)]);
     };
-    let (words, tone) = super::workload::readiness_words(&workload, cx);
-    Some(link_pair("workload", &workload, Piece::new(words, tone)))
+    let (words, tone) = super::workload::state_words(&workload, cx);
+    link_pair("workload", &workload, Piece::new(words, tone))
 }
 
-fn node(pod: &Object, cx: &Context<'_>) -> Option<Line<Link>> {
+fn node(pod: &Object, cx: &Context<'_>) -> Line<Link> {
     if pod.node.is_empty() {
-        return Some(pair("node", vec![Piece::new("none yet: it is not scheduled", Tone::Warning)]));
+        return pair("node", vec![Piece::new("none yet: it is not scheduled", Tone::Warning)]);
     }
     let key = Key::new("", pod.node.clone());
     let word = cx.situation.nodes.get(&key).map_or_else(
@@ -111,7 +111,7 @@ fn node(pod: &Object, cx: &Context<'_>) -> Option<Line<Link>> {
         },
     );
     let uid = cx.situation.nodes.get(&key).map(|n| n.meta.uid.clone()).unwrap_or_default();
-    Some(link_pair("node", &Ref { kind: Kind::Node, key, uid }, word))
+    link_pair("node", &Ref { kind: Kind::Node, key, uid }, word)
 }
 
 fn address(pod: &Object) -> Option<Line<Link>> {

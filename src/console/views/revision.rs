@@ -1,7 +1,7 @@
 //! One revision of a Deployment: what it changed against the one before, and how its pods are.
 
 use super::detail::parts::{self, head, link_pair, pair, text_pair};
-use super::detail::{Detail, Facts, Link, Section};
+use super::detail::{Detail, Link, Section, Shown};
 use super::template_diff::{Difference, differences};
 use super::verdict;
 use crate::config::keymap::Command;
@@ -19,9 +19,9 @@ pub type Revision = Detail<ReplicaSet>;
 /// Values up to this width stand on one line, old and new.
 const SHORT: usize = 60;
 
-impl Facts for ReplicaSet {
-    fn find(target: &Ref, situation: &Situation) -> Option<Self> {
-        situation.replica_sets.get(&target.key).cloned()
+impl Shown for ReplicaSet {
+    fn find(target: &Ref, cx: &Context<'_>) -> Option<Self> {
+        cx.situation.replica_sets.get(&target.key).cloned()
     }
 
     fn meta(&self) -> &Meta {
@@ -81,7 +81,7 @@ fn state(set: &ReplicaSet, cx: &Context<'_>) -> Vec<Line<Link>> {
         if set.replicas == 0 { "no pods wanted".to_owned() } else { format!("{}/{} ready", set.ready, set.replicas) };
     let mut lines = vec![head(mark, &format!("revision {}", number(set)), &words, &set.meta, cx)];
     if let Some(deployment) = deployment(set) {
-        let (words, tone) = super::workload::readiness_words(&deployment, cx);
+        let (words, tone) = super::workload::state_words(&deployment, cx);
         lines.push(link_pair("workload", &deployment, Piece::new(words, tone)));
     }
     lines.extend(set.meta.created.map(|at| pair("since", vec![Piece::new(parts::moment(at, cx.now), Tone::Text)])));

@@ -62,8 +62,7 @@ fn compare(path: &mut Path, old: Option<&Value>, new: Option<&Value>, found: &mu
         return;
     }
     let branches = |value: Option<&Value>| match value {
-        None => true,
-        Some(Value::Object(_)) => true,
+        None | Some(Value::Object(_)) => true,
         Some(Value::Array(items)) => named(items),
         Some(_) => false,
     };
@@ -158,12 +157,11 @@ mod tests {
     #[test]
     fn where_a_value_comes_from_is_no_secret() {
         let from = |key: &str| {
-            format!(r#"{{"spec":{{"containers":[{{"name":"api","env":[{{"name":"A","valueFrom":{{"secretKeyRef":{{"name":"db","key":"{key}"}}}}}}]}}]}}}}"#)
+            format!(
+                r#"{{"spec":{{"containers":[{{"name":"api","env":[{{"name":"A","valueFrom":{{"secretKeyRef":{{"name":"db","key":"{key}"}}}}}}]}}]}}}}"#
+            )
         };
-        assert_eq!(
-            words(&from("old"), &from("new")),
-            ["containers[api].env[A].valueFrom.secretKeyRef.key: old → new"]
-        );
+        assert_eq!(words(&from("old"), &from("new")), ["containers[api].env[A].valueFrom.secretKeyRef.key: old → new"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::config::theme::Tone;
 use crate::console::screen::Context;
-use crate::console::widgets::{bytes, share_tone};
+use crate::console::widgets::share_tone;
 use crate::situation::object::Pod;
 
 /// What a pod's containers use, and what they may.
@@ -55,14 +55,4 @@ pub fn cores(milli: u64) -> String {
         m if m % 1000 == 0 => format!("{}", m / 1000),
         m => format!("{:.1}", m as f64 / 1000.0),
     }
-}
-
-/// An amount, or that it is not given.
-pub fn or_none(amount: Option<u64>, say: fn(u64) -> String) -> String {
-    amount.map_or_else(|| "none".to_owned(), say)
-}
-
-/// Bytes, or that they are not known.
-pub fn bytes_or_unknown(amount: Option<u64>) -> String {
-    amount.map_or_else(|| "?".to_owned(), bytes)
 }

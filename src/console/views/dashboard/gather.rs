@@ -14,6 +14,8 @@ use crate::situation::{Key, Kind, Ref, Source, Subject, Text};
 pub const CHANGES: usize = 60;
 /// How many warnings are shown.
 const WARNINGS: usize = 40;
+/// How many pods in trouble are shown.
+const PODS: usize = 40;
 /// Restarts of this age still count as trouble.
 const RECENT: SignedDuration = SignedDuration::from_mins(15);
 
@@ -202,6 +204,15 @@ pub fn sickest_pod(cx: &Context<'_>, workload: &Ref) -> Option<Key> {
         |pod: &&Pod| cx.situation.workload_of(pod).is_some_and(|w| w.kind == workload.kind && w.key == workload.key);
     let pods = cx.situation.pods_in(&workload.key.namespace).filter(of_it);
     pods.max_by_key(|p| (!p.ready(), p.last_restart())).map(|p| p.meta.key.clone())
+}
+
+/// Pods that are not ready or restarted a short while ago, the newest trouble first.
+pub fn troubled(cx: &Context<'_>) -> Vec<Key> {
+    let recent = |pod: &Pod| pod.last_restart().is_some_and(|at| since(at, cx.now) <= RECENT);
+    let sick = |pod: &&Pod| !pod.finished() && (!pod.ready() || recent(pod));
+    let mut pods: Vec<&Pod> = cx.situation.pods.values().filter(sick).collect();
+    pods.sort_by_key(|p| (p.ready(), std::cmp::Reverse(p.last_restart()), &p.meta.key));
+    pods.into_iter().take(PODS).map(|p| p.meta.key.clone()).collect()
 }
 
 /// The newest warnings.

@@ -26,10 +26,10 @@ impl Link {
     }
 
     /// What to copy.
-    pub fn name(&self) -> Option<String> {
+    pub fn name(&self) -> String {
         match self {
-            Self::Object(r) | Self::Revision(r) => Some(r.key.to_string()),
-            Self::Log(name) => Some(name.to_string()),
+            Self::Object(r) | Self::Revision(r) => r.key.to_string(),
+            Self::Log(name) => name.to_string(),
         }
     }
 }

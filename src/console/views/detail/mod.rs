@@ -5,6 +5,8 @@
 
 mod link;
 pub mod parts;
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
@@ -15,12 +17,12 @@ use super::{Events, open};
 use crate::config::keymap::{Command, Mode};
 use crate::config::theme::Tone;
 use crate::console::freshness::{clock, missing};
+use crate::console::labels;
 use crate::console::page::{Line, Page};
 use crate::console::screen::{Context, Effect, Screen};
 use crate::console::widgets::{Canvas, Piece};
-use crate::console::labels;
 use crate::situation::object::Meta;
-use crate::situation::{Ref, Situation, Source};
+use crate::situation::{Kind, Ref, Source};
 
 pub use link::Link;
 
@@ -51,9 +53,9 @@ impl Section {
 }
 
 /// What a detail has to know of the objects it shows.
-pub trait Facts: std::fmt::Debug + Clone + 'static {
+pub trait Shown: std::fmt::Debug + Clone + 'static {
     /// The object that now bears the reference's name.
-    fn find(target: &Ref, situation: &Situation) -> Option<Self>;
+    fn find(target: &Ref, cx: &Context<'_>) -> Option<Self>;
     /// What every object has.
     fn meta(&self) -> &Meta;
     /// What there is to say of it, the most important first.
@@ -90,7 +92,7 @@ pub struct Detail<F> {
     right: bool,
 }
 
-impl<F: Facts> Detail<F> {
+impl<F: Shown> Detail<F> {
     /// The detail of what is meant; a reference without a UID means what bears the name now.
     pub fn open(target: Ref) -> Self {
         Self {
@@ -104,6 +106,11 @@ impl<F: Facts> Detail<F> {
         }
     }
 
+    /// The pod of it whose log tells most.
+    pub fn worst_pod(target: &Ref, cx: &Context<'_>) -> Option<Ref> {
+        F::find(target, cx)?.log_of(target, cx)
+    }
+
     fn page(&mut self) -> &mut Page<Link> {
         if self.wide && self.right { &mut self.side } else { &mut self.main }
     }
@@ -114,7 +121,7 @@ impl<F: Facts> Detail<F> {
 
     fn look(&mut self, cx: &Context<'_>) {
         let kind = self.target.kind;
-        match F::find(&self.target, cx.situation) {
+        match F::find(&self.target, cx) {
             Some(found) if self.target.uid.is_empty() || found.meta().uid == self.target.uid => {
                 self.target.uid = found.meta().uid.clone();
                 self.last = Some(found);
@@ -179,13 +186,13 @@ impl<F: Facts> Detail<F> {
     /// The pod whose log is asked for: the selected one, else the one the object itself names.
     fn logged(&self, cx: &Context<'_>) -> Option<Ref> {
         let selected = match self.selected() {
-            Some(Link::Object(r)) if r.kind == crate::situation::Kind::Pod => Some(r.clone()),
+            Some(Link::Object(r)) if r.kind == Kind::Pod => Some(r.clone()),
             _ => None,
         };
         selected.or_else(|| self.last.as_ref()?.log_of(&self.target, cx))
     }
 
-    fn log(&self, previous: bool, cx: &Context<'_>) -> Effect {
+    fn read_log(&self, previous: bool, cx: &Context<'_>) -> Effect {
         let Some(pod) = self.logged(cx) else {
             return Effect::Say("select a pod to read its log".to_owned());
         };
@@ -197,7 +204,7 @@ impl<F: Facts> Detail<F> {
     }
 }
 
-impl<F: Facts> Screen for Detail<F> {
+impl<F: Shown> Screen for Detail<F> {
     fn title(&self) -> String {
         format!("{} {}", self.target.kind, self.target.key)
     }
@@ -219,18 +226,18 @@ impl<F: Facts> Screen for Detail<F> {
             Command::Left | Command::Right if self.wide => self.right = command == Command::Right,
             Command::NextPane => self.main.section(true),
             Command::PreviousPane => self.main.section(false),
-            Command::Logs => return self.log(false, cx),
-            Command::Previous => return self.log(true, cx),
+            Command::Logs => return self.read_log(false, cx),
+            Command::Previous => return self.read_log(true, cx),
             Command::Events => return Effect::Push(Box::new(Events::about(self.target.clone()))),
             Command::Open => {
                 return match self.selected() {
-                    Some(Link::Log(_)) => self.log(false, cx),
+                    Some(Link::Log(_)) => self.read_log(false, cx),
                     Some(link) => link.open(cx),
                     None => Effect::None,
                 };
             }
             Command::Copy => {
-                let text = self.selected().and_then(Link::name).unwrap_or_else(|| self.target.key.to_string());
+                let text = self.selected().map_or_else(|| self.target.key.to_string(), Link::name);
                 return Effect::Copy(text);
             }
             _ => return Effect::Ignored,

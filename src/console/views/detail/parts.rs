@@ -9,6 +9,7 @@ use crate::console::labels;
 use crate::console::page::Line;
 use crate::console::screen::Context;
 use crate::console::views::events;
+use crate::console::views::pods::readiness;
 use crate::console::views::usage::share_words;
 use crate::console::views::verdict;
 use crate::console::widgets::{self, Piece, fit, sparkline, width};
@@ -74,6 +75,21 @@ pub fn aged_note(source: &Source, position: &str, cx: &Context<'_>) -> String {
 pub fn marked(mark: Mark, cx: &Context<'_>) -> Piece {
     let (glyph, tone) = widgets::mark(mark, &cx.theme.glyphs);
     Piece::new(format!("{glyph} "), tone)
+}
+
+/// The same, indented as the lines of a section are.
+pub fn indented_mark(mark: Mark, cx: &Context<'_>) -> Piece {
+    let mut lead = marked(mark, cx);
+    lead.text.insert_str(0, "  ");
+    lead
+}
+
+/// A line with the age of what it tells of at its right end.
+pub fn with_age(line: Line<Link>, created: Option<Timestamp>, cx: &Context<'_>) -> Line<Link> {
+    match created {
+        Some(at) => line.with_right(age(since(at, cx.now)), Tone::Dim),
+        None => line,
+    }
 }
 
 /// The first line of a detail: its mark, the word for its state, more words, its age at the right.
@@ -154,10 +170,8 @@ fn condition(condition: &Condition, mark: Mark, longest: usize, cx: &Context<'_>
         (false, false) if mark == Mark::Good => condition.reason.to_string(),
         (false, false) => format!("{}: {}", condition.reason, condition.message),
     };
-    let mut lead = marked(mark, cx);
-    lead.text.insert_str(0, "  ");
     let pieces = vec![
-        lead,
+        indented_mark(mark, cx),
         Piece::new(padded(&condition.kind, longest, &cx.theme.glyphs), Tone::Text),
         Piece::new(format!("{:<8}", format!("{:?}", condition.status)), verdict::tone(mark)),
         Piece::new(why, Tone::Dim),
@@ -209,12 +223,10 @@ pub fn pods<'a>(pods: impl IntoIterator<Item = &'a Pod>, with_node: bool, cx: &C
 
 fn pod_line(pod: &Pod, longest: usize, with_node: bool, cx: &Context<'_>) -> Line<Link> {
     let mark = verdict::as_known(verdict::of_pod(pod, cx.now), &Source::Watch(Kind::Pod), cx);
-    let (ready, all) = super::super::pods::readiness(pod);
+    let (ready, all) = readiness(pod);
     let glyphs = &cx.theme.glyphs;
-    let mut lead = marked(mark, cx);
-    lead.text.insert_str(0, "  ");
     let mut pieces = vec![
-        lead,
+        indented_mark(mark, cx),
         Piece::new(padded(&pod.meta.key.name, longest, glyphs), Tone::Accent),
         Piece::new(format!("{ready}/{all} "), verdict::tone(mark)),
         Piece::new(padded(&pod.status(), 18, glyphs), verdict::tone(mark)),
@@ -230,8 +242,5 @@ fn pod_line(pod: &Pod, longest: usize, with_node: bool, cx: &Context<'_>) -> Lin
         pieces.push(Piece::new(format!("{} {beside}", if with_node { "on" } else { "in" }), Tone::Dim));
     }
     let line = Line::new(pieces).indented(4).leading(Some(Link::Object(pod.meta.reference(Kind::Pod))));
-    match pod.meta.created {
-        Some(at) => line.with_right(age(since(at, cx.now)), Tone::Dim),
-        None => line,
-    }
+    with_age(line, pod.meta.created, cx)
 }

@@ -110,7 +110,11 @@ pub fn about<'a>(situation: &'a Situation, target: &Ref) -> Vec<&'a Event> {
                 || event.about_uid.is_empty()
                 || event.about_uid == object.uid)
     };
-    situation.events.values().filter(|event| same(event, target) || parts.iter().any(|part| same(event, part))).collect()
+    situation
+        .events
+        .values()
+        .filter(|event| same(event, target) || parts.iter().any(|part| same(event, part)))
+        .collect()
 }
 
 fn parts(situation: &Situation, target: &Ref) -> Vec<Ref> {
@@ -120,16 +124,17 @@ fn parts(situation: &Situation, target: &Ref) -> Vec<Ref> {
             parts.extend(situation.revisions(&target.key).iter().map(|set| set.meta.reference(Kind::ReplicaSet)));
         }
         Kind::CronJob => {
-            let owned = situation.jobs.values().filter(|job| job.meta.owner.as_ref().is_some_and(|o| o.uid == target.uid));
+            let owned =
+                situation.jobs.values().filter(|job| job.meta.owner.as_ref().is_some_and(|o| o.uid == target.uid));
             parts.extend(owned.map(|job| job.meta.reference(Kind::Job)));
         }
         Kind::DaemonSet | Kind::StatefulSet | Kind::ReplicaSet | Kind::Job => {}
         _ => return parts,
     }
     let owners: Vec<Text> = parts.iter().chain([target]).map(|part| part.uid.clone()).collect();
-    let owned = situation.pods_in(&target.key.namespace).filter(|pod| {
-        pod.meta.owner.as_ref().is_some_and(|owner| owners.contains(&owner.uid))
-    });
+    let owned = situation
+        .pods_in(&target.key.namespace)
+        .filter(|pod| pod.meta.owner.as_ref().is_some_and(|owner| owners.contains(&owner.uid)));
     let pods: Vec<Ref> = owned.map(|pod| pod.meta.reference(Kind::Pod)).collect();
     parts.extend(pods);
     parts
@@ -172,9 +177,8 @@ mod tests {
             event("b", "BackOff", true, 1, "04:01"),
             event("d", "Unhealthy", true, 1, "04:09"),
         ];
-        let names = |events: &[Event]| -> Vec<String> {
-            group(events).iter().map(|g| g.id.about.name.to_string()).collect()
-        };
+        let names =
+            |events: &[Event]| -> Vec<String> { group(events).iter().map(|g| g.id.about.name.to_string()).collect() };
         assert_eq!(names(&events), ["d", "b", "c", "a"]);
         let mut turned = events.clone();
         turned.reverse();

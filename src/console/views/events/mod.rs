@@ -2,6 +2,8 @@
 
 mod group;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use self::group::{Group, about, group};
 use super::detail::Link;
@@ -44,7 +46,10 @@ pub fn lines(target: &Ref, cx: &Context<'_>) -> Vec<Line<Link>> {
     }
     let groups = group(about(cx.situation, target));
     if groups.is_empty() {
-        return vec![Line::of("  none that the cluster still keeps (it forgets them after an hour or so)", Tone::Dim).indented(2)];
+        return vec![
+            Line::of("  none that the cluster still keeps (it forgets them after an hour or so)", Tone::Dim)
+                .indented(2),
+        ];
     }
     let more = groups.len().saturating_sub(SHOWN);
     let mut lines: Vec<_> = groups.iter().take(SHOWN).map(|group| line(group, target, cx)).collect();

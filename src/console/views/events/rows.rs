@@ -191,7 +191,9 @@ impl Rows for EventRows {
 
     fn act(&self, command: Command, item: &EventItem<'_>, cx: &Context<'_>) -> Effect {
         match (command, item.group.object()) {
-            (Command::Copy, _) => Effect::Copy(format!("{} {}: {}", item.object, item.group.id.reason, item.group.id.message)),
+            (Command::Copy, _) => {
+                Effect::Copy(format!("{} {}: {}", item.object, item.group.id.reason, item.group.id.message))
+            }
             // Its events are what is shown.
             (Command::Events, _) if self.about.is_some() => Effect::None,
             (Command::Open | Command::Logs | Command::Events, Some(object)) => open::act_on(command, &object, cx),

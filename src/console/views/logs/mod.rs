@@ -104,7 +104,7 @@ impl Logs {
         self.reading = Reading::Asked;
         self.view = View::End;
         self.shift = 0;
-        self.search.set(&self.editor.text().to_owned(), &self.ring, 0);
+        self.search.set(self.editor.text(), &self.ring, 0);
         Effect::Read(LogQuery {
             pod: self.watched.pod().key.clone(),
             container: Text::new(self.watched.container()),
@@ -201,7 +201,7 @@ impl Logs {
 
     fn searched(&mut self) {
         let bottom = self.top().number + self.layout().height as u64;
-        self.search.set(&self.editor.text().to_owned(), &self.ring, bottom);
+        self.search.set(self.editor.text(), &self.ring, bottom);
         if let Some(number) = self.search.at() {
             self.show(number);
         }
@@ -311,10 +311,10 @@ impl Screen for Logs {
             Command::Copy => return Effect::Copy(self.in_view()),
             Command::Logs => {}
             Command::Open => {
-                return super::detail(&self.watched.pod().clone()).map_or(Effect::Ignored, Effect::Push);
+                return super::open::push_subject(&self.watched.pod().clone().into(), cx);
             }
             Command::Events => {
-                return Effect::Push(Box::new(super::Events::about(vec![self.watched.pod().clone()])));
+                return Effect::Push(Box::new(super::Events::about(self.watched.pod().clone())));
             }
             _ => return Effect::Ignored,
         }

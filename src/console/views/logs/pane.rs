@@ -8,7 +8,7 @@ use super::scroll::{shifted, wrapped};
 use super::{Logs, Reading, STAMP, View, tone};
 use crate::config::theme::Tone;
 use crate::console::screen::Context;
-use crate::console::views::ending;
+use crate::console::views::exits;
 use crate::console::widgets::{Canvas, width};
 use crate::situation::object::ContainerState;
 use crate::watch::LogLine;
@@ -55,7 +55,7 @@ fn title(logs: &Logs, cx: &Context<'_>) -> String {
             ContainerState::Absent => "not started".to_owned(),
             ContainerState::Waiting { reason, .. } => reason.to_string(),
             ContainerState::Running(_) => if c.ready { "running" } else { "running, not ready" }.to_owned(),
-            ContainerState::Terminated(end) => ending::short(end),
+            ContainerState::Terminated(end) => exits::short(end),
         };
         let restarts = if c.restarts == 1 { "1 restart".to_owned() } else { format!("{} restarts", c.restarts) };
         format!(" · {word} · {restarts}")

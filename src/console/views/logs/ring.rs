@@ -69,11 +69,6 @@ impl Ring {
         self.numbers().zip(&self.entries)
     }
 
-    /// The newest entry.
-    pub fn last(&self) -> Option<&Entry> {
-        self.entries.back()
-    }
-
     /// How many lines are no longer kept.
     pub fn fallen(&self) -> usize {
         self.fallen

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::POD;
-use crate::console::views::ending;
+use crate::console::views::exits;
 use crate::situation::object::{Container, ContainerState, Pod};
 use crate::situation::time::since;
 use crate::situation::{Ref, Situation, Text};
@@ -114,7 +114,7 @@ fn restarted(container: &Container) -> String {
     let name = &container.name;
     let run = container.restarts + 1;
     match container.last.as_ref().or_else(|| container.newest_end()) {
-        Some(end) => format!("{name} ended: {}; run {run} begins", ending::words(end)),
+        Some(end) => format!("{name} ended: {}; run {run} begins", exits::words(end)),
         None => format!("{name} ended; run {run} begins"),
     }
 }

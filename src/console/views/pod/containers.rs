@@ -4,7 +4,7 @@ use crate::config::theme::Tone;
 use crate::console::page::Line;
 use crate::console::screen::Context;
 use crate::console::views::detail::Link;
-use crate::console::views::detail::parts::{course, marked, moment, pair, share_pieces, text_pair};
+use crate::console::views::detail::parts::{course, indented_mark, moment, pair, share_pieces, text_pair};
 use crate::console::views::usage::{cores, share};
 use crate::console::views::{exits, verdict};
 use crate::console::widgets::{Piece, bytes};
@@ -31,10 +31,8 @@ pub fn lines(pod: &Pod, containers: &[Container], cx: &Context<'_>) -> Vec<Line<
 
 fn state(container: &Container, init: bool, cx: &Context<'_>) -> Line<Link> {
     let (mark, words) = now(container, init, cx);
-    let mut lead = marked(mark, cx);
-    lead.text.insert_str(0, "  ");
     let pieces = vec![
-        lead,
+        indented_mark(mark, cx),
         Piece::new(container.name.to_string(), Tone::Accent),
         Piece::new(format!("  {words}"), verdict::tone(mark)),
     ];
@@ -56,9 +54,10 @@ fn now(container: &Container, init: bool, cx: &Context<'_>) -> (Mark, String) {
         }
         ContainerState::Running(since) => {
             let since = since.map_or_else(String::new, |at| format!(" since {}", moment(at, cx.now)));
-            match container.ready || init {
-                true => (Mark::Good, format!("running{since}")),
-                false => (Mark::Warning, format!("running, not ready{since}")),
+            if container.ready || init {
+                (Mark::Good, format!("running{since}"))
+            } else {
+                (Mark::Warning, format!("running, not ready{since}"))
             }
         }
         ContainerState::Terminated(end) if end.exit_code == 0 => (Mark::Good, "done".to_owned()),
@@ -77,24 +76,23 @@ fn image(container: &Container) -> String {
 fn amounts(pod: &Pod, container: &Container, cx: &Context<'_>) -> Vec<Line<Link>> {
     let key = (pod.meta.key.clone(), container.name.clone());
     let ring = cx.situation.pod_usage.get(&key);
-    let line = |label, pick: fn(&Usage) -> Option<u64>, limit: Option<u64>, asked: Option<u64>, say: fn(u64) -> String| {
-        let used = ring.and_then(|ring| ring.back()).and_then(pick);
-        if used.or(limit).or(asked).is_none() {
-            return None;
-        }
-        let of = limit.map_or_else(|| "no limit".to_owned(), |n| format!("limit {}", say(n)));
-        let asked = asked.map_or_else(|| "no request".to_owned(), |n| format!("request {}", say(n)));
-        let words = match used {
-            Some(n) => format!("{}, {of}, {asked}", say(n)),
-            None => format!("{of}, {asked}"),
+    let line =
+        |label, pick: fn(&Usage) -> Option<u64>, limit: Option<u64>, asked: Option<u64>, say: fn(u64) -> String| {
+            let used = ring.and_then(|ring| ring.back()).and_then(pick);
+            used.or(limit).or(asked)?;
+            let of = limit.map_or_else(|| "no limit".to_owned(), |n| format!("limit {}", say(n)));
+            let asked = asked.map_or_else(|| "no request".to_owned(), |n| format!("request {}", say(n)));
+            let words = match used {
+                Some(n) => format!("{}, {of}, {asked}", say(n)),
+                None => format!("{of}, {asked}"),
+            };
+            let mut pieces = share_pieces(share(used, limit), words, &cx.theme.glyphs);
+            pieces.extend(ring.and_then(|ring| course(ring.iter().filter_map(pick), limit, &cx.theme.glyphs)));
+            if used.is_none() {
+                pieces.push(Piece::new(format!("  usage: {}", no_usage(cx)), Tone::Unknown));
+            }
+            Some(pair(label, pieces))
         };
-        let mut pieces = share_pieces(share(used, limit), words, &cx.theme.glyphs);
-        pieces.extend(ring.and_then(|ring| course(ring.iter().filter_map(pick), limit, &cx.theme.glyphs)));
-        if used.is_none() {
-            pieces.push(Piece::new(format!("  usage: {}", no_usage(cx)), Tone::Unknown));
-        }
-        Some(pair(label, pieces))
-    };
     let (limits, requests) = (&container.limits, &container.requests);
     let memory = line("memory", |u| u.amounts.memory, limits.memory, requests.memory, bytes);
     let cpu = line("cpu", |u| u.amounts.cpu_milli, limits.cpu_milli, requests.cpu_milli, cores);

@@ -1,31 +1,28 @@
 //! The revisions of a Deployment as lines of its detail.
 
-use super::kinds::Object;
 use crate::config::theme::Tone;
 use crate::console::freshness::missing;
 use crate::console::page::Line;
 use crate::console::screen::Context;
-use crate::console::views::detail::Link;
+use crate::console::views::detail::{Link, parts};
 use crate::console::widgets::Piece;
 use crate::situation::object::ReplicaSet;
-use crate::situation::time::{age, since};
-use crate::situation::{Kind, Source};
+use crate::situation::{Kind, Ref, Source};
 
 /// Revisions, newest first; each leads to what it changed.
-pub fn lines(object: &Object, cx: &Context<'_>) -> Vec<Line<Link>> {
-    match object {
-        Object::Deployment(deployment) => {
+pub fn lines(target: &Ref, current: Option<u64>, cx: &Context<'_>) -> Vec<Line<Link>> {
+    match target.kind {
+        Kind::Deployment => {
             if let Some((words, tone)) = missing(cx, &Source::Watch(Kind::ReplicaSet)) {
                 return vec![Line::of(format!("  {words}"), tone).indented(2)];
             }
-            let sets = cx.situation.revisions(&deployment.meta.key);
-            sets.into_iter().map(|set| line(set, deployment.revision, cx)).collect()
+            let sets = cx.situation.revisions(&target.key);
+            sets.into_iter().map(|set| line(set, current, cx)).collect()
         }
-        Object::DaemonSet(_) | Object::StatefulSet(_) => {
+        Kind::DaemonSet | Kind::StatefulSet => {
             vec![Line::of("  kept as ControllerRevisions, which are not read here", Tone::Unknown).indented(2)]
         }
-        Object::ReplicaSet(set) => vec![line(set, set.revision, cx)],
-        Object::Job(_) | Object::CronJob(_) => Vec::new(),
+        _ => Vec::new(),
     }
 }
 
@@ -45,14 +42,11 @@ fn line(set: &ReplicaSet, current: Option<u64>, cx: &Context<'_>) -> Line<Link> 
         pieces.push(Piece::new(format!("  {}", set.change_cause), Tone::Dim));
     }
     let line = Line::new(pieces).indented(9).leading(Some(Link::Revision(set.meta.reference(Kind::ReplicaSet))));
-    match set.meta.created {
-        Some(at) => line.with_right(age(since(at, cx.now)), Tone::Dim),
-        None => line,
-    }
+    parts::with_age(line, set.meta.created, cx)
 }
 
 /// The images of a revision, with the container's name where there are several.
-pub fn images(set: &ReplicaSet) -> String {
+fn images(set: &ReplicaSet) -> String {
     match &*set.containers {
         [only] => only.image.to_string(),
         several => several.iter().map(|c| format!("{} {}", c.name, c.image)).collect::<Vec<_>>().join(", "),
