@@ -22,7 +22,7 @@ struct Running {
 
 impl Running {
     fn start(args: &[&str]) -> Self {
-        let args: Vec<_> = ["simulate"].iter().chain(args).copied().collect();
+        let args = [&["simulate"], args].concat();
         let mut child =
             command(PROGRAM, &args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a simulation");
         let out = child.stdout.take().expect("its output");
@@ -34,7 +34,7 @@ impl Running {
 
     fn say(&self, args: &[&str]) -> Output {
         let path = self.kubeconfig.to_str().expect("a path of letters");
-        let args: Vec<_> = ["simulate"].iter().chain(args).chain(&["--kubeconfig", path]).copied().collect();
+        let args = [&["simulate"], args, &["--kubeconfig", path]].concat();
         command(PROGRAM, &args).output().expect("an answer")
     }
 

@@ -64,53 +64,62 @@ pub(super) fn stamped(trade: Trade, at: Timestamp, text: &str) -> String {
     }
 }
 
+/// Lines with milliseconds since the start.
+type Opening = &'static [(i64, &'static str)];
+
+const API: Opening = &[
+    (40, "starting api"),
+    (190, "database connected"),
+    (420, "migrations: lock taken, nothing to apply"),
+    (470, "redis connected"),
+    (610, "listening on :8000"),
+];
+const WORKER: Opening = &[
+    (50, "starting worker"),
+    (260, "database connected"),
+    (340, "asynq: starting processing, concurrency 10"),
+    (360, "scheduler registered 6 periodic tasks"),
+];
+const ADMIN: Opening =
+    &[(700, "   ▲ Next.js 15.3.2"), (705, "   - Local:        http://localhost:3000"), (1900, " ✓ Ready in 1184ms")];
+const REDIS: Opening = &[
+    (20, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo"),
+    (60, "Running mode=standalone, port=6379."),
+    (130, "DB loaded from append only file: 0.041 seconds"),
+    (140, "Ready to accept connections tcp"),
+];
+const INGRESS: Opening = &[
+    (90, "Traefik version 3.6.9 built on 2026-03-02T09:11:40Z"),
+    (240, "Starting provider *ingress.Provider"),
+    (260, "ingress label selector is: \\\"\\\""),
+];
+const DNS: Opening = &[
+    (300, ".:53"),
+    (310, "[INFO] plugin/reload: Running configuration SHA512 = 1b226df79860026c"),
+    (330, "CoreDNS-1.14.1"),
+    (340, "linux/amd64, go1.25.7, 1db4568"),
+];
+const METRICS: Opening = &[
+    (400, "serving.go:380] \"Generated self-signed cert\""),
+    (900, "secure_serving.go:211] \"Serving securely on [::]:10250\""),
+];
+const STORAGE: Opening = &[(200, "Applied config"), (380, "Provisioner started")];
+const TASK: Opening = &[(30, "starting"), (210, "database connected")];
+
 /// What a workload writes when it starts, with milliseconds since then.
-pub(super) fn opening(trade: Trade) -> Vec<(i64, String)> {
-    let lines: &[(i64, &str)] = match trade {
-        Trade::Api => &[
-            (40, "starting api"),
-            (190, "database connected"),
-            (420, "migrations: lock taken, nothing to apply"),
-            (470, "redis connected"),
-            (610, "listening on :8000"),
-        ],
-        Trade::Worker => &[
-            (50, "starting worker"),
-            (260, "database connected"),
-            (340, "asynq: starting processing, concurrency 10"),
-            (360, "scheduler registered 6 periodic tasks"),
-        ],
-        Trade::Admin => &[
-            (700, "   ▲ Next.js 15.3.2"),
-            (705, "   - Local:        http://localhost:3000"),
-            (1900, " ✓ Ready in 1184ms"),
-        ],
-        Trade::Redis => &[
-            (20, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo"),
-            (60, "Running mode=standalone, port=6379."),
-            (130, "DB loaded from append only file: 0.041 seconds"),
-            (140, "Ready to accept connections tcp"),
-        ],
-        Trade::Ingress => &[
-            (90, "Traefik version 3.6.9 built on 2026-03-02T09:11:40Z"),
-            (240, "Starting provider *ingress.Provider"),
-            (260, "ingress label selector is: \\\"\\\""),
-        ],
-        Trade::Dns => &[
-            (300, ".:53"),
-            (310, "[INFO] plugin/reload: Running configuration SHA512 = 1b226df79860026c"),
-            (330, "CoreDNS-1.14.1"),
-            (340, "linux/amd64, go1.25.7, 1db4568"),
-        ],
-        Trade::Metrics => &[
-            (400, "serving.go:380] \"Generated self-signed cert\""),
-            (900, "secure_serving.go:211] \"Serving securely on [::]:10250\""),
-        ],
-        Trade::Storage => &[(200, "Applied config"), (380, "Provisioner started")],
-        Trade::Task => &[(30, "starting"), (210, "database connected")],
+pub(super) const fn opening(trade: Trade) -> Opening {
+    match trade {
+        Trade::Api => API,
+        Trade::Worker => WORKER,
+        Trade::Admin => ADMIN,
+        Trade::Redis => REDIS,
+        Trade::Ingress => INGRESS,
+        Trade::Dns => DNS,
+        Trade::Metrics => METRICS,
+        Trade::Storage => STORAGE,
+        Trade::Task => TASK,
         Trade::Other => &[(100, "started")],
-    };
-    lines.iter().map(|(after, text)| (*after, (*text).to_owned())).collect()
+    }
 }
 
 const PATHS: [(&str, &str); 8] = [

@@ -89,9 +89,9 @@ impl Run<'_> {
         let mut lines = Vec::new();
         let begin = self.started.max(self.until - KEPT);
         for (after, text) in lines::opening(self.trade) {
-            let at = self.started + SignedDuration::from_millis(after);
+            let at = self.started + SignedDuration::from_millis(*after);
             if at >= begin && at <= self.until {
-                lines.push(LogLine { at, text: lines::stamped(self.trade, at, &text) });
+                lines.push(LogLine { at, text: lines::stamped(self.trade, at, text) });
             }
         }
         let opened = self.started + SignedDuration::from_secs(3);
