@@ -26,7 +26,7 @@ const SCREENS: &[(&str, &str, &str)] = &[
     ("node", "n\r", "Conditions"),
     ("workloads", "w", "traefik"),
     ("workload", "w\r", "Revisions"),
-    ("logs", "pl", "goroutine"),
+    ("logs", "pl", "goroutine 34"),
     ("events", "e", "BackOff"),
     ("help", "?", "quit"),
     ("command-line", ":po", "pods"),

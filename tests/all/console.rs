@@ -30,7 +30,7 @@ fn f15_from_the_finding_to_evidence_logs_and_revisions() {
     terminal.wait("Evidence");
     terminal.wait("ended with exit 2");
     terminal.type_keys("l");
-    terminal.wait("goroutine");
+    terminal.wait("goroutine 34");
     terminal.type_keys("\x1b");
     terminal.wait("Evidence");
     terminal.type_keys("\x1b");
