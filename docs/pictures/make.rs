@@ -50,7 +50,7 @@ fn main() {
 fn picture(size: (u16, u16), keys: &str, text: &str) -> String {
     let program = program();
     let mut terminal = Terminal::start(&program, &["drill", "F15"], &[], size);
-    terminal.wait("F15");
+    terminal.wait("panics in a crash loop");
     terminal.settle(Duration::from_millis(500));
     for key in keys.chars() {
         terminal.type_keys(key.encode_utf8(&mut [0; 4]));

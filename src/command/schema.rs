@@ -3,9 +3,11 @@
 use std::io::Write;
 
 use clap::CommandFactory;
+use schemars::generate::SchemaSettings;
 use schemars::schema_for;
 use serde_json::{Value, json};
 
+use super::check::Report;
 use crate::cli::{Cli, Options, SchemaArgs, SchemaKind, exit};
 use crate::config::Profile;
 use crate::config::keymap::{Command, Mode};
@@ -52,35 +54,10 @@ fn theme() -> Value {
     titled("crashcart theme", object(&properties, &[]))
 }
 
-/// The output of `crashcart check -o json`.
+/// The output of `crashcart check -o json`. Fields may be added, so others are not forbidden.
 fn check() -> Value {
-    let text = json!({ "type": "string" });
-    let texts = json!({ "type": "array", "items": text });
-    let time = json!({ "type": ["string", "null"], "format": "date-time" });
-    let evidence = object(&json!({ "text": text, "source": text, "at": time }), &["text", "source", "at"]);
-    let finding = json!({
-        "id": text,
-        "severity": { "enum": ["critical", "warning", "info"] },
-        "confidence": { "enum": ["confirmed", "suspect"] },
-        "title": text,
-        "subjects": { "type": "array", "items": { "type": "string", "description": "Kind/namespace/name; the namespace may be empty" } },
-        "since": time,
-        "evidence": { "type": "array", "items": evidence },
-        "refutedBy": texts,
-        "unseen": texts,
-        "runbook": { "type": ["string", "null"] },
-    });
-    let names =
-        ["id", "severity", "confidence", "title", "subjects", "since", "evidence", "refutedBy", "unseen", "runbook"];
-    let cluster = json!({ "context": text, "server": text, "uid": text, "version": text });
-    let unknown = object(&json!({ "source": text, "reason": text }), &["source", "reason"]);
-    let properties = json!({
-        "cluster": object(&cluster, &["context", "server", "uid", "version"]),
-        "at": time,
-        "findings": { "type": "array", "items": object(&finding, &names) },
-        "unknown": { "type": "array", "items": unknown },
-    });
-    titled("crashcart check", object(&properties, &["cluster", "at", "findings", "unknown"]))
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    settings.into_generator().into_root_schema_for::<Report>().to_value()
 }
 
 fn titled(title: &str, mut schema: Value) -> Value {

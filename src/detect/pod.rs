@@ -236,8 +236,16 @@ fn probe_failure(survey: &Survey<'_>, pod: &Pod) -> Option<Text> {
     found.map(|e| e.message.clone())
 }
 
-/// When the kubelet first backed off from restarting a container of this pod, as far as events still tell.
-pub(super) fn first_back_off(survey: &Survey<'_>, pod: &Pod) -> Option<Timestamp> {
+/// When it began: the first end that is known, when the kubelet first backed off from restarting one of the pods (as far
+/// as events still tell), or since when one of them is not ready, whichever is earliest. The API itself remembers only
+/// the last end.
+pub(super) fn began(survey: &Survey<'_>, first_end: Option<Timestamp>, pods: &[&Pod]) -> Option<Timestamp> {
+    let backed_off = pods.iter().filter_map(|p| first_back_off(survey, p));
+    let unready = pods.iter().filter_map(|p| p.condition("Ready").filter(|c| c.status == Status::False)?.since);
+    backed_off.chain(unready).chain(first_end).min()
+}
+
+fn first_back_off(survey: &Survey<'_>, pod: &Pod) -> Option<Timestamp> {
     let about = pod.meta.reference(Kind::Pod);
     let restarting = survey.events_about(&about).filter(|e| e.reason == "BackOff" && e.message.contains("restarting"));
     restarting.filter_map(|e| e.first).min()

@@ -19,8 +19,17 @@ pub enum User {
 #[expect(clippy::disallowed_types, reason = "a client from outside")]
 pub type Client = kube::Client;
 
-/// A client of the server at its first address; by token, so that who asks is up to each request.
+/// A client of the server at its first address, known by its token.
 pub fn client(running: &Running, user: User) -> Client {
+    client_with(running, user, |_| ())
+}
+
+fn base64_of(text: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(text)
+}
+
+fn client_with(running: &Running, user: User, change: impl FnOnce(&mut kube::config::AuthInfo)) -> Client {
     let mut config = kube::Config::new(running.server.url().parse().expect("a URL"));
     let pem = kube::config::Kubeconfig::from_yaml(&running.server.kubeconfig(None).expect("a kubeconfig"));
     let authority = pem.expect("a kubeconfig").clusters.remove(0).cluster.and_then(|c| c.certificate_authority_data);
@@ -31,6 +40,7 @@ pub fn client(running: &Running, user: User) -> Client {
         User::Nobody => None,
     };
     config.default_retry = false;
+    change(&mut config.auth_info);
     config.try_into().expect("a client")
 }
 
@@ -96,6 +106,12 @@ async fn strangers_learn_nothing_but_that_the_server_lives() {
         let reply = get(&running, User::Nobody, path).await;
         assert_eq!((reply.status.as_u16(), &reply.json()["reason"]), (401, &json!("Unauthorized")), "{path}");
     }
+    let forged = rcgen::generate_simple_self_signed(["system:admin".to_owned()]).expect("a certificate");
+    let client = client_with(&running, User::Nobody, |auth| {
+        auth.client_certificate_data = Some(base64_of(&forged.cert.pem()));
+        auth.client_key_data = Some(base64_of(&forged.signing_key.serialize_pem()).into());
+    });
+    assert_eq!(send(&client, Request::get("/version"), &Value::Null).await.status, 401, "not a broken connection");
     assert_eq!(get(&running, User::Nobody, "/ping").await.text, "pong");
     assert_eq!(get(&running, User::Nobody, "/cacerts").await.text, running.server.ca_pem);
 }

@@ -6,12 +6,14 @@ use std::time::Duration;
 use crate::terminal::Terminal;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_crashcart");
+/// What the first finding of the drill says; the drill's own announcement does not.
+const FOUND: &str = "panics in a crash loop";
 /// The exit code of a fault of ours.
 const FAULT: u32 = 70;
 
 fn drill(size: (u16, u16), env: &[(&str, &str)]) -> Terminal {
     let terminal = Terminal::start(Path::new(PROGRAM), &["drill", "F15"], env, size);
-    terminal.wait("F15");
+    terminal.wait(FOUND);
     terminal
 }
 
@@ -26,7 +28,7 @@ fn f15_from_the_finding_to_evidence_logs_and_revisions() {
 
     terminal.type_keys("\r");
     terminal.wait("Evidence");
-    terminal.wait("exit code 2");
+    terminal.wait("ended with exit 2");
     terminal.type_keys("l");
     terminal.wait("goroutine");
     terminal.type_keys("\x1b");
@@ -53,13 +55,13 @@ fn a_terminal_that_is_too_small_is_told_so_and_recovers() {
     terminal.resize((60, 15));
     terminal.wait("80x24");
     terminal.resize((120, 36));
-    terminal.wait("F15");
+    terminal.wait(FOUND);
 }
 
 #[test]
 fn ascii_means_ascii() {
     let terminal = Terminal::start(Path::new(PROGRAM), &["--ascii", "drill", "F15"], &[], (120, 36));
-    terminal.wait("F15");
+    terminal.wait(FOUND);
     terminal.seen(|seen| assert!(seen.raw.is_ascii(), "a byte that is not ASCII was written"));
 }
 

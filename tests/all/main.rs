@@ -4,6 +4,8 @@ mod api;
 #[path = "../support/cluster.rs"]
 mod cluster;
 mod kubectl;
+#[path = "../support/proxy.rs"]
+mod proxy;
 mod replay;
 mod small;
 #[path = "../support/terminal.rs"]
@@ -12,4 +14,10 @@ mod terminal;
 mod watcher;
 
 mod console;
+// mod console;
+mod check;
+mod faults;
 mod feed;
+mod lint;
+mod schema;
+mod simulate;

@@ -3,7 +3,7 @@
 use http::{Request, header};
 use serde_json::{Value, json};
 
-use crate::api::{User, client, send, watch};
+use crate::api::{Client, User, client, send, watch};
 use crate::small::{Running, Small};
 use crashcart::drill::store::ResourceId;
 
@@ -75,60 +75,73 @@ fn apply(running: &Running, line: &Value) {
     }
 }
 
-#[tokio::test]
-async fn the_recorded_reads_are_answered_as_the_real_server_answered_them() {
-    let running = Running::start(Small::empty()).await;
-    let [admin, viewer, nobody] = [User::Admin, User::Viewer, User::Nobody].map(|user| client(&running, user));
-    let (mut token, mut remembered) = (String::new(), 0);
-    let mut wrong = Vec::new();
-    for line in RECORDING.lines() {
-        let line: Value = serde_json::from_str(line).expect("JSON");
+/// What a replay carries from one exchange to later ones.
+struct Player {
+    running: Running,
+    clients: [Client; 3],
+    /// Where the last list goes on.
+    token: String,
+    /// The revision at the line `remember`.
+    remembered: u64,
+}
+
+impl Player {
+    /// Does what a line says; how the answer differs from the recorded one, if it is an exchange and does.
+    async fn play(&mut self, line: &Value) -> Option<String> {
         let Some(seq) = line["seq"].as_u64() else {
             if line.get("remember").is_some() {
-                remembered = running.small().store.revision();
+                self.remembered = self.running.small().store.revision();
             }
-            apply(&running, &line);
-            continue;
+            apply(&self.running, line);
+            return None;
         };
-        let client = match line["user"].as_str() {
-            Some("admin") => &admin,
-            Some("viewer") => &viewer,
-            _ => &nobody,
-        };
-        let path = line["path"].as_str().expect("a path").replace("CONTINUE", &token);
-        let path = path.replace("REMEMBERED", &remembered.to_string());
-        let accept = line["accept"].as_str().unwrap_or("application/json");
-        let (want, method) = (&line["answer"], line["method"].as_str().expect("a method"));
-        let got = if want["status"] == 200 && line["watch"].is_u64() {
-            let lines = want["events"].as_array().map_or(0, Vec::len);
-            let events = watch(client, &path, accept, lines.max(1)).await;
-            json!({"status": 200, "type": want["type"], "events": events})
-        } else {
-            let request = Request::builder().method(method).uri(&path).header(header::ACCEPT, accept);
-            let request = request.header(header::CONTENT_TYPE, "application/json");
-            let reply = send(client, request, &line["send"]).await;
-            let mut got = json!({"status": reply.status.as_u16()});
-            let media = reply.header("content-type");
-            got["type"] = if media.is_empty() { Value::Null } else { media.into() };
-            if want.get("events").is_some() {
-                got["events"] = json!([reply.json()]);
-            } else if want.get("text").is_some() {
-                got["text"] = reply.text.into();
-            } else {
-                let body = reply.json();
-                token = body["metadata"]["continue"].as_str().unwrap_or_default().to_owned();
-                got["body"] = comparable(&body, &want["body"]);
-            }
-            got
-        };
-        let mut want = normal(want);
+        let path = line["path"].as_str().expect("a path").replace("CONTINUE", &self.token);
+        let path = path.replace("REMEMBERED", &self.remembered.to_string());
+        let got = self.answer(line, &path).await;
+        let mut want = normal(&line["answer"]);
         if let Some(body) = want.get_mut("body") {
             *body = comparable(body, &got["body"]);
         }
         let got = normal(&got);
-        if got != want {
-            wrong.push(format!("{seq} {}: {path}\n  want {want}\n  got  {got}", line["name"]));
+        (got != want).then(|| format!("{seq} {}: {path}\n  want {want}\n  got  {got}", line["name"]))
+    }
+
+    async fn answer(&mut self, line: &Value, path: &str) -> Value {
+        let user = ["admin", "viewer", "none"].iter().position(|u| line["user"] == *u).expect("a known user");
+        let (client, want) = (&self.clients[user], &line["answer"]);
+        let accept = line["accept"].as_str().unwrap_or("application/json");
+        if want["status"] == 200 && line["watch"].is_u64() {
+            let lines = want["events"].as_array().map_or(0, Vec::len);
+            let events = watch(client, path, accept, lines.max(1)).await;
+            return json!({"status": 200, "type": want["type"], "events": events});
         }
+        let request = Request::builder().method(line["method"].as_str().expect("a method")).uri(path);
+        let request = request.header(header::ACCEPT, accept).header(header::CONTENT_TYPE, "application/json");
+        let reply = send(client, request, &line["send"]).await;
+        let media = reply.header("content-type");
+        let media = if media.is_empty() { Value::Null } else { media.into() };
+        let mut got = json!({"status": reply.status.as_u16(), "type": media});
+        if want.get("events").is_some() {
+            got["events"] = json!([reply.json()]);
+        } else if want.get("text").is_some() {
+            got["text"] = reply.text.into();
+        } else {
+            let body = reply.json();
+            body["metadata"]["continue"].as_str().unwrap_or_default().clone_into(&mut self.token);
+            got["body"] = comparable(&body, &want["body"]);
+        }
+        got
+    }
+}
+
+#[tokio::test]
+async fn the_recorded_reads_are_answered_as_the_real_server_answered_them() {
+    let running = Running::start(Small::empty()).await;
+    let clients = [User::Admin, User::Viewer, User::Nobody].map(|user| client(&running, user));
+    let mut player = Player { running, clients, token: String::new(), remembered: 0 };
+    let mut wrong = Vec::new();
+    for line in RECORDING.lines() {
+        wrong.extend(player.play(&serde_json::from_str(line).expect("JSON")).await);
     }
     assert!(wrong.is_empty(), "{} exchanges differ:\n{}", wrong.len(), wrong.join("\n"));
 }

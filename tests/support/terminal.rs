@@ -11,6 +11,9 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 /// How long a wait goes on before it fails. Only a failing test waits that long.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Signals that end a program, as the C library describes them.
+const ENDINGS: &[(&str, u32)] = &[("Hangup", 1), ("Interrupt", 2), ("Killed", 9), ("Terminated", 15)];
+
 /// What the program has written so far.
 pub struct Seen {
     parser: vt100::Parser,
@@ -161,7 +164,10 @@ impl Terminal {
         loop {
             if let Some(status) = self.child.try_wait().expect("a child") {
                 self.drain();
-                return status.exit_code();
+                return match status.signal() {
+                    None => status.exit_code(),
+                    Some(name) => 128 + ENDINGS.iter().find(|(n, _)| *n == name).map_or(0, |(_, number)| *number),
+                };
             }
             assert!(Instant::now() < deadline, "it does not end; the screen:\n{}", self.text());
             std::thread::sleep(Duration::from_millis(2));

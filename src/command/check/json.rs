@@ -40,9 +40,11 @@ pub struct Cluster {
 pub struct Finding {
     /// `F14`, `workload-unready`
     pub id: String,
-    /// `critical`, `warning`, `info`
+    /// How bad it is.
+    #[schemars(extend("enum" = ["critical", "warning", "info"]))]
     pub severity: String,
-    /// `confirmed`, `suspect`
+    /// How sure it is.
+    #[schemars(extend("enum" = ["confirmed", "suspect"]))]
     pub confidence: String,
     /// One line.
     pub title: String,

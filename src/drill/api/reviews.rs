@@ -18,21 +18,7 @@ pub(super) fn answer(
     body: &[u8],
     now: jiff::Timestamp,
 ) -> Result<Answer, Failure> {
-    let unreadable = |why: &str| {
-        let message = format!("{} in version {:?} cannot be handled as a {}: {why}", def.kind, def.version, def.kind);
-        Failure::bad_request(message)
-    };
-    let spec = match media.split(';').next().unwrap_or_default() {
-        "" | "application/json" => {
-            let review: Value = serde_json::from_slice(body).map_err(|e| unreadable(&e.to_string()))?;
-            review.at("spec").clone()
-        }
-        "application/vnd.kubernetes.protobuf" => {
-            review_spec(body).ok_or_else(|| unreadable("provided data does not appear to be a protobuf message"))?
-        }
-        _ => return Err(Failure::unsupported_media()),
-    };
-    let spec = without_empty(&spec);
+    let spec = without_empty(&spec_of(def, media, body)?);
     let (spec, status) = match def.plural {
         "selfsubjectaccessreviews" => {
             let status = access(user, &spec);
@@ -51,6 +37,24 @@ pub(super) fn answer(
         answer["spec"] = spec;
     }
     Ok(Answer::json(201, &answer))
+}
+
+/// The `spec` of a review, from either format in which clients send it.
+fn spec_of(def: &ResourceDef, media: &str, body: &[u8]) -> Result<Value, Failure> {
+    let unreadable = |why: &str| {
+        let message = format!("{} in version {:?} cannot be handled as a {}: {why}", def.kind, def.version, def.kind);
+        Failure::bad_request(message)
+    };
+    match media.split(';').next().unwrap_or_default() {
+        "" | "application/json" => {
+            let review: Value = serde_json::from_slice(body).map_err(|e| unreadable(&e.to_string()))?;
+            Ok(review.at("spec").clone())
+        }
+        "application/vnd.kubernetes.protobuf" => {
+            review_spec(body).ok_or_else(|| unreadable("provided data does not appear to be a protobuf message"))
+        }
+        _ => Err(Failure::unsupported_media()),
+    }
 }
 
 fn access(user: &User, spec: &Value) -> Value {

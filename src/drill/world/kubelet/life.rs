@@ -70,6 +70,34 @@ impl World {
     }
 
     fn start(&mut self, id: &Id, pod: &Value, pulled: Option<SignedDuration>) {
+        self.tell_of_start(id, pod, pulled);
+        let chance = self.random.below(1000) as f64 / 1000.0;
+        let now = self.now;
+        let Some(run) = self.runs.get_mut(id) else { return };
+        run.turn += 1;
+        run.failures = 0;
+        let container = &mut run.container;
+        if let State::Waiting("CrashLoopBackOff", _) | State::Ended(_) = container.state {
+            container.restarts += 1;
+        }
+        container.id = format!("containerd://{}", digest(&format!("{}/{}", run.uid, container.restarts)));
+        container.state = State::Running(now);
+        let end = container.course.end(chance);
+        container.ends = end.and_then(|end| now.checked_add(end).ok());
+        // A task has no probe: it is ready while it runs.
+        container.ready = matches!(container.course, Course::Completes(_));
+        let (ready, awaited) = (container.ready, container.trade.readiness());
+        self.write_pod_status(id);
+        if let Some(end) = end {
+            self.then(id, end, Step::End);
+        }
+        if !ready {
+            let ready = self.random.millis(awaited);
+            self.then(id, ready, Step::Ready);
+        }
+    }
+
+    fn tell_of_start(&mut self, id: &Id, pod: &Value, pulled: Option<SignedDuration>) {
         let Some(run) = self.runs.get(id) else { return };
         let (image, name, node) = (run.container.image.clone(), run.container.name.clone(), run.node.clone());
         self.pulled.insert((node, image.clone()));
@@ -85,33 +113,6 @@ impl World {
         self.say(id, pod, Note::normal("Pulled", &message));
         self.say(id, pod, Note::normal("Created", &format!("Created container: {name}")));
         self.say(id, pod, Note::normal("Started", &format!("Started container {name}")));
-        let chance = self.random.below(1000) as f64 / 1000.0;
-        let now = self.now;
-        let Some(run) = self.runs.get_mut(id) else { return };
-        run.turn += 1;
-        let container = &mut run.container;
-        if let State::Waiting("CrashLoopBackOff", _) | State::Ended(_) = container.state {
-            container.restarts += 1;
-        }
-        let restarts = container.restarts;
-        container.id = format!("containerd://{}", digest(&format!("{}/{restarts}", run.uid)));
-        container.state = State::Running(now);
-        let end = container.course.end(chance);
-        container.ends = end.and_then(|end| now.checked_add(end).ok());
-        let ready = container.trade.readiness();
-        let completes = matches!(container.course, Course::Completes(_));
-        run.failures = 0;
-        if completes {
-            run.container.ready = true;
-        }
-        self.write_pod_status(id);
-        if let Some(end) = end {
-            self.then(id, end, Step::End);
-        }
-        let ready = self.random.millis(ready);
-        if !completes {
-            self.then(id, ready, Step::Ready);
-        }
     }
 
     fn become_ready(&mut self, id: &Id) {
@@ -142,6 +143,8 @@ impl World {
         run.turn += 1;
         let policy = text(pod, "/spec/restartPolicy");
         let again = policy == "Always" || (policy == "OnFailure" && code != 0);
+        run.over = !again;
+        let container = &mut run.container;
         if !again {
             self.write_pod_status(id);
             return;

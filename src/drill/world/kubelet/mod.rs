@@ -22,7 +22,7 @@ pub struct PodRun {
     /// When the kubelet accepted it.
     accepted: Timestamp,
     /// Its address, once it has one.
-    ip: String,
+    pub ip: String,
     /// Its container.
     pub container: Container,
     /// What ails it.
@@ -30,6 +30,8 @@ pub struct PodRun {
     /// Probes that failed in a row.
     failures: u32,
     stopping: bool,
+    /// It has ended and will not be started again.
+    over: bool,
     /// Grows with every turn in its life; what was planned in an earlier one is void.
     turn: u64,
 }
@@ -204,6 +206,7 @@ impl World {
             ailment: None,
             failures: 0,
             stopping: false,
+            over: false,
             turn: 0,
         };
         self.runs.insert(id.clone(), run);

@@ -55,7 +55,13 @@ const ORDER: [&str; 5] = ["PodReadyToStartContainers", "Initialized", "Ready", "
 
 fn phase(run: &PodRun) -> &'static str {
     match &run.container.state {
-        State::Ended(end) if run.container.last.is_none() && end.code == 0 => "Succeeded",
+        State::Ended(end) if run.over => {
+            if end.code == 0 {
+                "Succeeded"
+            } else {
+                "Failed"
+            }
+        }
         State::Waiting("ContainerCreating", _) => "Pending",
         _ => "Running",
     }
@@ -63,7 +69,7 @@ fn phase(run: &PodRun) -> &'static str {
 
 fn pod_conditions(run: &PodRun) -> Vec<Value> {
     let flag = |holds: bool| if holds { "True" } else { "False" };
-    let finished = phase(run) == "Succeeded";
+    let finished = run.over;
     let sandbox = !run.ip.is_empty() && !finished;
     let mut conditions = vec![
         json!({ "type": "PodReadyToStartContainers", "status": flag(sandbox) }),
@@ -72,7 +78,7 @@ fn pod_conditions(run: &PodRun) -> Vec<Value> {
     for kind in ["Ready", "ContainersReady"] {
         let mut condition = json!({ "type": kind, "status": flag(run.container.ready) });
         if finished {
-            condition["reason"] = "PodCompleted".into();
+            condition["reason"] = if phase(run) == "Failed" { "PodFailed" } else { "PodCompleted" }.into();
         } else if !run.container.ready {
             condition["reason"] = "ContainersNotReady".into();
             condition["message"] = format!("containers with unready status: [{}]", run.container.name).into();

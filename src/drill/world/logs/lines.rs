@@ -24,10 +24,9 @@ fn pick(chance: u64, of: usize) -> usize {
 }
 
 /// One line, written at that time.
-pub(super) fn line(trade: Trade, ailing: bool, at: Timestamp, chance: u64) -> String {
+pub(super) fn line(trade: Trade, at: Timestamp, chance: u64) -> String {
     match trade {
         Trade::Api => request(at, chance),
-        Trade::Ingress => access(at, chance, ailing),
         Trade::Worker => task(at, chance),
         Trade::Admin => {
             let page = ["/", "/users", "/residences", "/tasks", "/login"][pick(chance, 5)];
@@ -65,53 +64,62 @@ pub(super) fn stamped(trade: Trade, at: Timestamp, text: &str) -> String {
     }
 }
 
+/// Lines with milliseconds since the start.
+type Opening = &'static [(i64, &'static str)];
+
+const API: Opening = &[
+    (40, "starting api"),
+    (190, "database connected"),
+    (420, "migrations: lock taken, nothing to apply"),
+    (470, "redis connected"),
+    (610, "listening on :8000"),
+];
+const WORKER: Opening = &[
+    (50, "starting worker"),
+    (260, "database connected"),
+    (340, "asynq: starting processing, concurrency 10"),
+    (360, "scheduler registered 6 periodic tasks"),
+];
+const ADMIN: Opening =
+    &[(700, "   ▲ Next.js 15.3.2"), (705, "   - Local:        http://localhost:3000"), (1900, " ✓ Ready in 1184ms")];
+const REDIS: Opening = &[
+    (20, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo"),
+    (60, "Running mode=standalone, port=6379."),
+    (130, "DB loaded from append only file: 0.041 seconds"),
+    (140, "Ready to accept connections tcp"),
+];
+const INGRESS: Opening = &[
+    (90, "Traefik version 3.6.9 built on 2026-03-02T09:11:40Z"),
+    (240, "Starting provider *ingress.Provider"),
+    (260, "ingress label selector is: \\\"\\\""),
+];
+const DNS: Opening = &[
+    (300, ".:53"),
+    (310, "[INFO] plugin/reload: Running configuration SHA512 = 1b226df79860026c"),
+    (330, "CoreDNS-1.14.1"),
+    (340, "linux/amd64, go1.25.7, 1db4568"),
+];
+const METRICS: Opening = &[
+    (400, "serving.go:380] \"Generated self-signed cert\""),
+    (900, "secure_serving.go:211] \"Serving securely on [::]:10250\""),
+];
+const STORAGE: Opening = &[(200, "Applied config"), (380, "Provisioner started")];
+const TASK: Opening = &[(30, "starting"), (210, "database connected")];
+
 /// What a workload writes when it starts, with milliseconds since then.
-pub(super) fn opening(trade: Trade) -> Vec<(i64, String)> {
-    let lines: &[(i64, &str)] = match trade {
-        Trade::Api => &[
-            (40, "starting api"),
-            (190, "database connected"),
-            (420, "migrations: lock taken, nothing to apply"),
-            (470, "redis connected"),
-            (610, "listening on :8000"),
-        ],
-        Trade::Worker => &[
-            (50, "starting worker"),
-            (260, "database connected"),
-            (340, "asynq: starting processing, concurrency 10"),
-            (360, "scheduler registered 6 periodic tasks"),
-        ],
-        Trade::Admin => &[
-            (700, "   ▲ Next.js 15.3.2"),
-            (705, "   - Local:        http://localhost:3000"),
-            (1900, " ✓ Ready in 1184ms"),
-        ],
-        Trade::Redis => &[
-            (20, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo"),
-            (60, "Running mode=standalone, port=6379."),
-            (130, "DB loaded from append only file: 0.041 seconds"),
-            (140, "Ready to accept connections tcp"),
-        ],
-        Trade::Ingress => &[
-            (90, "Traefik version 3.6.9 built on 2026-03-02T09:11:40Z"),
-            (240, "Starting provider *ingress.Provider"),
-            (260, "ingress label selector is: \\\"\\\""),
-        ],
-        Trade::Dns => &[
-            (300, ".:53"),
-            (310, "[INFO] plugin/reload: Running configuration SHA512 = 1b226df79860026c"),
-            (330, "CoreDNS-1.14.1"),
-            (340, "linux/amd64, go1.25.7, 1db4568"),
-        ],
-        Trade::Metrics => &[
-            (400, "serving.go:380] \"Generated self-signed cert\""),
-            (900, "secure_serving.go:211] \"Serving securely on [::]:10250\""),
-        ],
-        Trade::Storage => &[(200, "Applied config"), (380, "Provisioner started")],
-        Trade::Task => &[(30, "starting"), (210, "database connected")],
+pub(super) const fn opening(trade: Trade) -> Opening {
+    match trade {
+        Trade::Api => API,
+        Trade::Worker => WORKER,
+        Trade::Admin => ADMIN,
+        Trade::Redis => REDIS,
+        Trade::Ingress => INGRESS,
+        Trade::Dns => DNS,
+        Trade::Metrics => METRICS,
+        Trade::Storage => STORAGE,
+        Trade::Task => TASK,
         Trade::Other => &[(100, "started")],
-    };
-    lines.iter().map(|(after, text)| (*after, (*text).to_owned())).collect()
+    }
 }
 
 const PATHS: [(&str, &str); 8] = [
@@ -142,7 +150,8 @@ fn request(at: Timestamp, chance: u64) -> String {
     )
 }
 
-fn access(at: Timestamp, chance: u64, ailing: bool) -> String {
+/// One line of an ingress's access log.
+pub(super) fn access(at: Timestamp, chance: u64, ailing: bool, upstreams: &[String]) -> String {
     let (method, path) = PATHS[pick(chance, 8)];
     let (status, took) = match (ailing, chance % 5) {
         (true, 0..=2) => (504, 30_000 + chance % 40),
@@ -150,16 +159,14 @@ fn access(at: Timestamp, chance: u64, ailing: bool) -> String {
         (false, _) if chance.is_multiple_of(97) => (404, 3),
         (false, _) => (200, 3 + chance % 90),
     };
-    let host = if chance.is_multiple_of(9) { "admin" } else { "api" };
+    let upstream = upstreams.get(pick(chance, upstreams.len().max(1)));
+    let upstream = upstream.map_or_else(|| "-".to_owned(), |ip| format!("http://{ip}:8000"));
     format!(
-        "203.0.113.{} - - [{}] \"{method} {path} HTTP/1.1\" {status} {} \"-\" \"-\" {} \"honeydue-{host}-{host}-example-com@kubernetes\" \"http://10.42.{}.{}:{}\" {took}ms",
+        "203.0.113.{} - - [{}] \"{method} {path} HTTP/1.1\" {status} {} \"-\" \"-\" {} \"honeydue-api-api-example-com@kubernetes\" \"{upstream}\" {took}ms",
         100 + chance % 100,
         at.strftime("%d/%b/%Y:%H:%M:%S +0000"),
         200 + chance % 4000,
         at.as_second() % 900_000,
-        chance % 3,
-        4 + chance % 19,
-        if host == "api" { 8000 } else { 3000 },
     )
 }
 
