@@ -71,6 +71,8 @@ pub struct Page<L> {
     lines: Vec<Line<L>>,
     rows: Vec<Row>,
     selected: Option<L>,
+    /// Which of the links that lead to the same place is meant.
+    nth: usize,
     offset: usize,
     columns: u16,
     height: u16,
@@ -79,16 +81,16 @@ pub struct Page<L> {
 impl<L: PartialEq + Clone> Page<L> {
     /// An empty page.
     pub fn new() -> Self {
-        Self { lines: Vec::new(), rows: Vec::new(), selected: None, offset: 0, columns: 80, height: 20 }
+        Self { lines: Vec::new(), rows: Vec::new(), selected: None, nth: 0, offset: 0, columns: 80, height: 20 }
     }
 
     /// New lines. The selection stays on what it was on; if that is gone, it goes to the first link.
     pub fn set(&mut self, lines: Vec<Line<L>>) {
         self.lines = lines;
-        let there = self.selected.as_ref().is_some_and(|s| self.links().any(|(_, l)| l == s));
-        if !there {
-            let first = self.links().next().map(|(_, l)| l.clone());
-            self.selected = first;
+        let same = self.links().filter(|(_, l)| Some(*l) == self.selected.as_ref()).count();
+        self.nth = self.nth.min(same.saturating_sub(1));
+        if same == 0 {
+            self.choose(0);
         }
         self.lay_out();
     }
@@ -139,6 +141,19 @@ impl<L: PartialEq + Clone> Page<L> {
         self.lines.iter().enumerate().filter_map(|(i, line)| Some((i, line.link.as_ref()?)))
     }
 
+    /// The place of the selected link among all links.
+    fn place(&self) -> Option<usize> {
+        let same = self.links().enumerate().filter(|(_, (_, l))| Some(*l) == self.selected.as_ref());
+        same.map(|(place, _)| place).nth(self.nth)
+    }
+
+    /// Selects the link at a place.
+    fn choose(&mut self, place: usize) {
+        let chosen = self.links().nth(place).map(|(_, l)| l.clone());
+        self.nth = self.links().take(place).filter(|(_, l)| Some(*l) == chosen.as_ref()).count();
+        self.selected = chosen;
+    }
+
     /// The first row of a line.
     fn row_of(&self, line: usize) -> usize {
         self.rows.iter().position(|row| row.line == line).unwrap_or(0)
@@ -150,17 +165,12 @@ impl<L: PartialEq + Clone> Page<L> {
 
     /// To the next link if it is in reach of the eye, else one row on.
     fn step(&mut self, down: bool) {
-        let at = self.links().position(|(_, link)| Some(link) == self.selected.as_ref());
-        let next = match (at, down) {
-            (Some(at), true) => self.links().nth(at + 1),
-            (Some(at), false) => at.checked_sub(1).and_then(|at| self.links().nth(at)),
-            (None, _) => None,
-        };
-        let next = next.map(|(line, link)| (self.row_of(line), link.clone()));
+        let next = self.place().and_then(|at| if down { Some(at + 1) } else { at.checked_sub(1) });
+        let next = next.and_then(|place| Some((place, self.row_of(self.links().nth(place)?.0))));
         let view = self.offset..self.offset + usize::from(self.height);
         match next {
-            Some((row, link)) if row + 1 >= view.start && row <= view.end => {
-                self.selected = Some(link);
+            Some((place, row)) if row + 1 >= view.start && row <= view.end => {
+                self.choose(place);
                 self.show(row);
             }
             _ if down => self.offset = (self.offset + 1).min(self.last_offset()),
@@ -182,11 +192,12 @@ impl<L: PartialEq + Clone> Page<L> {
         let whole = offset == usize::MAX;
         self.offset = offset.min(self.last_offset());
         let view = self.offset..self.offset + usize::from(self.height);
-        let in_view: Vec<L> =
-            self.links().filter(|(line, _)| view.contains(&self.row_of(*line))).map(|(_, l)| l.clone()).collect();
-        let first_or_last = if whole { in_view.last() } else { in_view.first() };
-        if let Some(link) = first_or_last {
-            self.selected = Some(link.clone());
+        let places = (0_usize..).zip(self.links());
+        let in_view: Vec<usize> =
+            places.filter(|(_, (line, _))| view.contains(&self.row_of(*line))).map(|(place, _)| place).collect();
+        let place = if whole { in_view.last() } else { in_view.first() };
+        if let Some(place) = place {
+            self.choose(*place);
         }
     }
 
@@ -198,6 +209,7 @@ impl<L: PartialEq + Clone> Page<L> {
 
     /// Draws the rows in view.
     pub fn draw(&self, area: Rect, canvas: &mut Canvas<'_>) {
+        let selected = self.place().and_then(|place| self.links().nth(place)).map(|(line, _)| line);
         let shown = self.rows.iter().enumerate().skip(self.offset).zip(area.top()..area.bottom());
         for ((at, row), y) in shown {
             let Some(line) = self.lines.get(row.line) else { continue };
@@ -207,7 +219,7 @@ impl<L: PartialEq + Clone> Page<L> {
             if let (true, Some(right)) = (first, &line.right) {
                 canvas.right(area.right(), y, area.width, &right.text, right.tone);
             }
-            if line.link.is_some() && line.link == self.selected {
+            if selected == Some(row.line) {
                 let band = Rect { y, height: 1, ..area };
                 if first {
                     canvas.select(band);
@@ -318,6 +330,22 @@ mod tests {
         assert_eq!(page.selected(), Some(&4));
         page.set(lines_with(&[], 6));
         assert_eq!(page.selected(), None);
+    }
+
+    #[test]
+    fn of_several_links_to_the_same_place_one_is_selected() {
+        let same = |count: usize| (0..count).map(|_| Line::of("same", Tone::Text).leading(Some(7))).collect();
+        let mut page = page(&[], 0);
+        page.set(same(3));
+        page.act(Command::Down);
+        page.act(Command::Down);
+        assert_eq!((page.selected(), page.place()), (Some(&7), Some(2)));
+        page.act(Command::Down);
+        assert_eq!(page.place(), Some(2));
+        page.set(same(2));
+        assert_eq!(page.place(), Some(1));
+        page.act(Command::Up);
+        assert_eq!(page.place(), Some(0));
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub fn profile() -> Profile {
 
 /// The reference of a Deployment of the shop.
 pub fn workload(name: &str) -> Ref {
-    Ref { kind: Kind::Deployment, key: Key::new("shop", name), uid: Text::new(&format!("uid-deploy-{name}")) }
+    Ref { kind: Kind::Deployment, key: Key::new("shop", name), uid: Text::new(&format!("uid-deployments-{name}")) }
 }
 
 /// What every object has.

@@ -13,7 +13,7 @@ use crate::console::screen::{Context, Effect, Screen};
 use crate::console::widgets::{Canvas, Piece, severity};
 use crate::detect::{self, Confidence, DETECTORS, Severity, Suspect, suspect};
 use crate::situation::time::{age, since};
-use crate::situation::{Key, Kind, Subject};
+use crate::situation::{Kind, Ref, Subject};
 
 /// Where a line leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,18 +63,17 @@ impl Finding {
         lines
     }
 
-    /// The pod whose log is worth reading: the selected one, else the first that the finding is about.
-    fn pod(&self) -> Option<&Key> {
-        let pod = |subject: &'_ Subject| matches!(subject, Subject::Object(r) if r.kind == Kind::Pod);
-        let selected = self.page.selected().and_then(|link| match link {
-            Link::Subject(subject) if pod(subject) => Some(subject),
+    /// The object whose log is worth reading: the selected one, else the first pod that the finding is about, else
+    /// whatever it is about.
+    fn telling(&self) -> Option<&Ref> {
+        if let Some(Link::Subject(Subject::Object(object))) = self.page.selected() {
+            return Some(object);
+        }
+        let objects = self.subjects.iter().filter_map(|subject| match subject {
+            Subject::Object(object) => Some(object),
             _ => None,
         });
-        let subject = selected.or_else(|| self.subjects.iter().find(|s| pod(s)))?;
-        match subject {
-            Subject::Object(r) => Some(&r.key),
-            _ => None,
-        }
+        objects.clone().find(|object| object.kind == Kind::Pod).or_else(|| objects.clone().next())
     }
 }
 
@@ -229,10 +228,13 @@ impl Screen for Finding {
                 super::open::push_subject(subject, cx)
             }
             (Command::Open, Some(Link::Finding(id, subjects))) => Effect::Push(Box::new(Self::open(id, subjects))),
-            (Command::Logs, _) => match self.pod() {
-                Some(pod) => super::open::push_logs(pod, cx),
+            (Command::Logs | Command::Previous, _) => match self.telling() {
+                Some(object) => super::open::act_on(command, object, cx),
                 None => Effect::Say("this finding is about no pod; open a workload for its pods".to_owned()),
             },
+            (Command::Events | Command::Copy, Some(Link::Subject(Subject::Object(object)))) => {
+                super::open::act_on(command, object, cx)
+            }
             _ => Effect::Ignored,
         }
     }

@@ -105,7 +105,7 @@ impl Screen for Help {
     }
 
     fn hints(&self) -> &'static [Command] {
-        &[Command::Down, Command::PageDown]
+        &[Command::PageDown]
     }
 
     fn act(&mut self, command: Command, _cx: &Context<'_>) -> Effect {
