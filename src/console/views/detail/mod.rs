@@ -151,6 +151,10 @@ impl<F: Shown> Detail<F> {
                 let (words, tone) = missing(cx, &source).unwrap_or_else(|| ("not known yet".to_owned(), Tone::Unknown));
                 vec![Line::of(words, tone), blank()]
             }
+            Presence::Gone(_) if self.last.is_none() => {
+                let words = format!("there is no {name} {} any more", self.target.key);
+                vec![Line::of(words, Tone::Warning), blank()]
+            }
             Presence::Gone(at) => {
                 let words = format!("{name} {} is gone since {}{kept}", self.target.key, clock(*at, cx.now));
                 vec![Line::of(words, Tone::Warning), blank()]

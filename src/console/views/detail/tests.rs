@@ -4,7 +4,7 @@ use crate::console::app::Request;
 use crate::console::screen::Screen;
 use crate::console::testing::{
     Console, SIZES, api_lost, at, condition, crashing, days, deployment, ended, forbidden, healthy, hostile, listed,
-    meta, node, panicking, pod, revision, seen, workload,
+    meta, node, panicking, pod, revision, seen,
 };
 use crate::console::views::{Node, Pod, Revision, Workload};
 use crate::situation::object::{
@@ -82,6 +82,10 @@ fn starved_pod() -> Box<dyn Screen> {
     Box::new(Pod::open(reference(Kind::Pod, "shop", "api-42f9c-c8v7t")))
 }
 
+fn api() -> Box<dyn Screen> {
+    Box::new(Workload::open(reference(Kind::Deployment, "shop", "api")))
+}
+
 #[test]
 fn a_pod_at_every_size() {
     at_every_size("pod", starving, starved_pod);
@@ -150,7 +154,7 @@ fn rolled_out() -> Vec<Observation> {
 
 #[test]
 fn a_workload_at_every_size() {
-    at_every_size("workload", rolled_out, || Box::new(Workload::open(workload("api"))));
+    at_every_size("workload", rolled_out, api);
 }
 
 #[test]
@@ -165,7 +169,7 @@ fn a_revision_at_every_size() {
 #[test]
 fn links_lead_on_and_back() {
     let mut console = Console::new(rolled_out());
-    console.open(Box::new(Workload::open(workload("api"))));
+    console.open(api());
     console.keys("<enter>");
     assert!(console.screen().contains("› Pod shop/api-42f9c-c8v7t"), "{}", console.screen());
     console.keys("<down><enter>");
@@ -179,7 +183,7 @@ fn links_lead_on_and_back() {
 #[test]
 fn logs_and_events_of_what_is_selected() {
     let mut console = Console::new(panicking());
-    console.open(Box::new(Workload::open(workload("api"))));
+    console.open(api());
     console.keys("l");
     let read = |console: &Console| {
         console.requests().iter().rev().find_map(|r| match r {
@@ -219,13 +223,13 @@ fn what_cannot_be_seen_is_named() {
     let mut console = Console::new(forbidden());
     console.open(Box::new(Pod::open(reference(Kind::Pod, "shop", "api-1"))));
     assert!(console.screen().contains("pods: forbidden, needs list pods"), "{}", console.screen());
-    console.open(Box::new(Workload::open(workload("api"))));
+    console.open(api());
     insta::assert_snapshot!("workload_without_pods", console.screen());
     let mut console = Console::new(healthy());
     console.open(Box::new(Pod::open(reference(Kind::Pod, "shop", "never-was"))));
-    assert!(console.screen().contains("never-was is gone"), "{}", console.screen());
+    assert!(console.screen().contains("there is no pod shop/never-was any more"), "{}", console.screen());
     let mut console = Console::new(api_lost());
-    console.open(Box::new(Workload::open(workload("api"))));
+    console.open(api());
     insta::assert_snapshot!("workload_lost", console.screen());
 }
 
