@@ -30,14 +30,15 @@ pub fn share<'a>(share: Option<f64>) -> Cell<'a> {
     })
 }
 
-/// A count of restarts, quiet when it is none.
-pub fn restarts<'a>(count: u32, last: Option<Timestamp>, now: Timestamp) -> Cell<'a> {
+/// A count of restarts, quiet when it is none; `more`: there may have been more than are known.
+pub fn restarts<'a>(count: u32, more: bool, last: Option<Timestamp>, now: Timestamp) -> Cell<'a> {
     if count == 0 {
         return Cell::new("0", Tone::Dim);
     }
     let recent = last.is_some_and(|at| since(at, now) <= verdict::RECENT);
     let ago = last.map_or_else(String::new, |at| format!(" {} ago", short(at, now)));
-    Cell::new(format!("{count}{ago}"), if recent { Tone::Warning } else { Tone::Text })
+    let plus = if more { "+" } else { "" };
+    Cell::new(format!("{count}{plus}{ago}"), if recent { Tone::Warning } else { Tone::Text })
 }
 
 /// How long ago, in one unit: `40s`, `9m`, `3h`, `5d`.

@@ -232,7 +232,7 @@ impl Rows for PodRows {
             Cell::new(pod.meta.key.name.as_str(), Tone::Text),
             Cell::new(format!("{ready}/{all}"), if pod.finished() { Tone::Dim } else { tone }),
             Cell::new(pod.status().to_string(), tone),
-            cells::restarts(pod.restarts(), pod.last_restart(), cx.now),
+            cells::restarts(pod.restarts(), false, pod.last_restart(), cx.now),
             cells::old(&pod.meta, cx.now),
             cpu_cell(pod, &used),
             memory_cell(pod, &used),

@@ -1,6 +1,8 @@
 //! Everything that makes pods, those in trouble first.
 
 pub mod facts;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -50,6 +52,7 @@ pub struct Row {
     words: String,
     kind: &'static str,
     restarts: u32,
+    more: bool,
     restarted: Option<Timestamp>,
     role: String,
 }
@@ -83,8 +86,9 @@ const IMAGE: usize = 11;
 /// What the pods of one owner tell.
 #[derive(Debug, Default, Clone)]
 struct PodSum {
-    /// Ends within the last quarter of an hour.
+    /// Ends within the last quarter of an hour, and whether there may have been more.
     restarts: u32,
+    more: bool,
     restarted: Option<Timestamp>,
     /// The word of the worst pod.
     word: Option<(Mark, Text)>,
@@ -93,6 +97,7 @@ struct PodSum {
 impl PodSum {
     fn join(&mut self, more: &Self) {
         self.restarts += more.restarts;
+        self.more |= more.more;
         self.restarted = self.restarted.max(more.restarted);
         if more.word.as_ref().is_some_and(|(mark, _)| self.word.as_ref().is_none_or(|(worst, _)| mark > worst)) {
             self.word.clone_from(&more.word);
@@ -100,15 +105,19 @@ impl PodSum {
     }
 }
 
-/// How often containers of a pod ended of late, and when last.
-pub fn recent_ends(pod: &Pod, now: Timestamp) -> u32 {
+/// How often containers of a pod ended of late, and whether that is all of it: the API tells only the last end, so what
+/// was before this console was opened is known only of a young pod.
+pub fn recent_ends(pod: &Pod, now: Timestamp) -> (u32, bool) {
     let recent = |at: Option<Timestamp>| at.is_some_and(|at| since(at, now) <= verdict::RECENT);
-    let ends = pod.containers.iter().filter(|c| c.restarts > 0).map(|c| {
-        let seen = c.history.iter().filter(|end| recent(end.finished)).count() as u32;
-        // A console that was just opened has seen only the last one.
-        seen.max(u32::from(recent(c.last.as_ref().and_then(|end| end.finished))))
-    });
-    ends.sum()
+    if recent(pod.meta.created) {
+        return (pod.restarts(), true);
+    }
+    let restarted = pod.containers.iter().filter(|c| recent(c.last.as_ref().and_then(|end| end.finished)));
+    restarted.fold((0, true), |(sum, whole), container| {
+        let seen = container.history.iter().filter(|end| recent(end.finished)).count().max(1) as u32;
+        let reaches_back = container.history.iter().any(|end| !recent(end.finished));
+        (sum + seen, whole && (reaches_back || seen >= container.restarts))
+    })
 }
 
 fn pods_by_owner<'a>(cx: &Context<'a>) -> HashMap<&'a Text, PodSum> {
@@ -116,8 +125,10 @@ fn pods_by_owner<'a>(cx: &Context<'a>) -> HashMap<&'a Text, PodSum> {
     for pod in cx.situation.pods.values() {
         let Some(owner) = &pod.meta.owner else { continue };
         let mark = verdict::of_pod(pod, cx.now);
+        let (restarts, whole) = recent_ends(pod, cx.now);
         let one = PodSum {
-            restarts: recent_ends(pod, cx.now),
+            restarts,
+            more: !whole,
             restarted: pod.last_restart(),
             word: (mark > Mark::Unknown).then(|| (mark, pod.status())),
         };
@@ -156,6 +167,7 @@ fn row(facts: Facts, pods: &PodSum, cx: &Context<'_>) -> Row {
         mark,
         words,
         restarts: pods.restarts,
+        more: pods.more,
         restarted: pods.restarted,
         role: role.map(|(name, _)| name.to_owned()).unwrap_or_default(),
         facts,
@@ -288,7 +300,7 @@ impl Rows for WorkloadRows {
             Cell::new(&*row.words, tone),
             number(facts.updated.map(|n| n.to_string())),
             number(facts.revision.map(|n| n.to_string())),
-            cells::restarts(row.restarts, row.restarted, cx.now),
+            cells::restarts(row.restarts, row.more, row.restarted, cx.now),
             facts.created.map_or_else(Cell::unknown, |at| Cell::new(cells::short(at, cx.now), Tone::Dim)),
             Cell::new(&*row.role, Tone::Accent),
             Cell::new(images(facts), Tone::Dim),
@@ -307,90 +319,4 @@ impl Rows for WorkloadRows {
 fn images(facts: &Facts) -> String {
     let short = |image: &str| image.rsplit('/').next().unwrap_or(image).to_owned();
     facts.containers.iter().map(|c| short(&c.image)).collect::<Vec<_>>().join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::config::profile::Role;
-    use crate::console::testing::{
-        Console, SIZES, api_lost, at, condition, days, forbidden, hostile, listed, meta, panicking, profile, seen,
-        theme,
-    };
-    use crate::situation::object::{CronJob, Job, Owner, Status};
-    use crate::situation::{Kind, Observation, Source, SourceState};
-
-    /// A CronJob that runs each night with the Job of its last run, and a Job of somebody's own that failed.
-    fn jobs() -> Vec<Observation> {
-        let cron = CronJob {
-            meta: meta(Kind::CronJob, "shop", "digest", days(30)),
-            schedule: "0 2 * * *".into(),
-            last_scheduled: Some(at("02:00")),
-            last_successful: Some(at("02:01")),
-            ..CronJob::default()
-        };
-        let owner = Owner { kind: "CronJob".into(), name: "digest".into(), uid: cron.meta.uid.clone() };
-        let run = Job {
-            meta: crate::situation::object::Meta {
-                owner: Some(owner),
-                ..meta(Kind::Job, "shop", "digest-29381", at("02:00"))
-            },
-            succeeded: 1,
-            ..Job::default()
-        };
-        let failed = Job {
-            meta: meta(Kind::Job, "shop", "migrate", at("03:58")),
-            failed: 4,
-            conditions: vec![condition("Failed", Status::True, at("04:05"))],
-            ..Job::default()
-        };
-        vec![seen(cron), seen(run), seen(failed)]
-    }
-
-    fn console(world: Vec<Observation>) -> Console {
-        let mut profile = profile();
-        let role = |name: &str| Role { name: name.to_owned(), ..Role::default() };
-        profile.roles = [("web", "api"), ("queue", "worker")].map(|(r, n)| (r.to_owned(), role(n))).into();
-        Console::with(profile, theme(), world)
-    }
-
-    #[test]
-    fn workloads_at_every_size() {
-        for (columns, rows) in SIZES {
-            let mut console = console([panicking(), jobs()].concat());
-            console.sized(columns, rows).keys("w");
-            insta::assert_snapshot!(format!("workloads_{columns}x{rows}"), console.screen());
-        }
-    }
-
-    #[test]
-    fn workloads_in_trouble() {
-        for (name, world) in
-            [("lost", api_lost()), ("forbidden", forbidden()), ("hostile", hostile()), ("none", listed(Vec::new()))]
-        {
-            let mut console = console(world);
-            console.keys("w");
-            insta::assert_snapshot!(format!("workloads_{name}"), console.screen());
-        }
-    }
-
-    #[test]
-    fn a_kind_that_is_forbidden_is_named_beside_those_that_are_not() {
-        let mut console = console(panicking());
-        console.see([Observation::Source(
-            Source::Watch(Kind::StatefulSet),
-            SourceState::Forbidden("list statefulsets".into()),
-        )]);
-        console.keys("w");
-        let screen = console.screen();
-        assert!(screen.contains("statefulsets: forbidden, needs list statefulsets"), "{screen}");
-        assert!(screen.contains("CrashLoopBackOff"));
-    }
-
-    #[test]
-    fn the_jobs_of_a_cron_job_are_not_listed_by_themselves() {
-        let mut console = console([panicking(), jobs()].concat());
-        let screen = console.keys("w").screen();
-        assert!(screen.contains("digest") && !screen.contains("digest-29381"));
-        assert!(screen.contains("migrate") && screen.contains("failed"));
-    }
 }
