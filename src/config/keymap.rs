@@ -318,7 +318,10 @@ mod tests {
         assert_eq!(problems.len(), 3);
         assert!(problems[0].starts_with("mine.toml:1: no key in [global] means \"quit\""), "{problems:?}");
         let (keymap, problems) = read("[golbal]\n");
-        assert!(problems[0].starts_with("mine.toml:1: unknown field `golbal`"), "{problems:?}");
+        assert!(
+            problems[0].starts_with("mine.toml:1: unknown field \"golbal\"; did you mean \"global\"?"),
+            "{problems:?}"
+        );
         assert_eq!(keymap, Keymap::default());
     }
 }

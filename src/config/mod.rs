@@ -4,7 +4,6 @@ pub mod colour;
 pub mod embedded;
 mod key;
 pub mod keymap;
-pub mod lint;
 pub mod paths;
 mod problem;
 pub mod profile;
@@ -12,6 +11,7 @@ pub mod search;
 pub mod settings;
 pub mod source;
 pub mod theme;
+pub mod yaml;
 
 pub use colour::Depth;
 pub use problem::Problem;

@@ -21,14 +21,15 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads `config.toml` of the configuration folder; without one everything is as shipped.
+    /// Reads `config.toml` of the configuration folder; without one everything is as shipped. One that cannot be
+    /// read may have forbidden changes, so it does.
     pub fn load(folders: &Folders) -> (Self, Vec<Problem>) {
         let Some(path) = folders.configured("config.toml").filter(|path| path.is_file()) else {
             return Default::default();
         };
         match SourceFile::read(&path).and_then(|file| Self::read(&file)) {
             Ok(settings) => (settings, Vec::new()),
-            Err(problem) => (Self::default(), vec![problem]),
+            Err(problem) => (Self { read_only: true, ..Self::default() }, vec![problem]),
         }
     }
 

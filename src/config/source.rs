@@ -71,9 +71,20 @@ impl SourceFile {
     /// A parser's error as a problem.
     pub fn unreadable(&self, error: &toml::de::Error) -> Problem {
         let span = error.span().unwrap_or(0..0);
-        let message = error.message().lines().collect::<Vec<_>>().join(" ");
-        self.problem(&span, message, "")
+        let message = error.message().lines().collect::<Vec<_>>().join(" ").replace("a sequence", "a list");
+        match unknown_field(&message) {
+            Some((field, known)) => {
+                self.problem(&span, format!("unknown field {field:?}"), suggest(field, known.into_iter()))
+            }
+            None => self.problem(&span, message, ""),
+        }
     }
+}
+
+/// The field and those that there are, out of serde's message: ``unknown field `x`, expected one of `a`, `b` ``.
+fn unknown_field(message: &str) -> Option<(&str, Vec<&str>)> {
+    let mut quoted = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2);
+    Some((quoted.next()?, quoted.collect()))
 }
 
 /// `did you mean "open"?`, or all the names where none is near.

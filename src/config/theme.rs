@@ -225,7 +225,7 @@ struct File {
 }
 
 #[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table such as { fg = \"teal\" }")]
 struct Line {
     fg: Option<Spanned<String>>,
     bg: Option<Spanned<String>>,
@@ -321,7 +321,7 @@ mod tests {
                 "mine.toml:6: unknown modifier \"blod\"; did you mean \"bold\"?",
             ]
         );
-        assert!(problems("[tonse]\n")[0].starts_with("mine.toml:1: unknown field `tonse`"));
+        assert!(problems("[tonse]\n")[0].starts_with("mine.toml:1: unknown field \"tonse\"; did you mean \"tones\"?"));
         assert_eq!(problems("inherits = \"night\"\n").len(), 1);
     }
 

@@ -73,7 +73,9 @@ fn row(area: Area, mark: Mark, text: impl Into<String>) -> HealthRow {
 fn from_kinds(survey: &Survey<'_>, area: Area, kinds: &[Kind], facts: impl FnOnce() -> (Mark, String)) -> HealthRow {
     let status = |kind: &Kind| survey.situation.source(&Source::Watch(*kind));
     if let Some(blind) = kinds.iter().find(|k| !status(k).known()) {
-        return row(area, Mark::Unknown, format!("{}: {}", blind.resource().plural, in_short(&status(blind).state)));
+        let state = in_short(&status(blind).state);
+        let text = if kinds.len() == 1 { state.to_owned() } else { format!("{}: {state}", blind.resource().plural) };
+        return row(area, Mark::Unknown, text);
     }
     let (mark, text) = facts();
     let aged = kinds.iter().filter(|k| !status(k).live());
@@ -329,7 +331,7 @@ mod tests {
     fn forbidden_and_waiting_are_unknown_with_the_kind() {
         let mut world = shop();
         world.source(Source::Watch(Kind::Node), SourceState::Forbidden("list nodes".into()));
-        assert_eq!(row(&world, Area::Nodes), (Mark::Unknown, "nodes: forbidden".into()));
+        assert_eq!(row(&world, Area::Nodes), (Mark::Unknown, "forbidden".into()));
     }
 
     #[test]

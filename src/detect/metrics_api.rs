@@ -48,10 +48,10 @@ fn unavailable(survey: &Survey<'_>) -> Option<Finding> {
     finding.subjects.insert(0, service.meta.reference(Kind::ApiService).into());
     let (reason, message) = condition.map(|c| (&*c.reason, &*c.message)).unwrap_or_default();
     let text = format!(
-        "{} is not available{}: {reason} {}",
+        "{} is not available{}: {reason}{}",
         service.meta.key.name,
         lasting(since, survey.now),
-        short(message)
+        if message.is_empty() { String::new() } else { format!(", {}", short(message)) }
     );
     finding.evidence.insert(0, Evidence::of(Kind::ApiService, text, since));
     finding.evidence.extend(endpoint_hint(survey, service));

@@ -12,6 +12,8 @@ mod metrics_api;
 mod node_not_ready;
 mod oom;
 mod panics;
+#[cfg(test)]
+mod played;
 mod pod;
 mod relate;
 mod revision;

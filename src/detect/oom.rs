@@ -72,7 +72,7 @@ fn killed(survey: &Survey<'_>, workload: &Workload<'_>) -> Option<Finding> {
         None => format!("{} runs out of memory", workload.name()),
     };
     let mut finding = Finding::new("F14", severity, confirmed(sure), title);
-    finding.since = kills.last().and_then(|k| k.end.finished);
+    finding.since = pod::began(survey, kills.last().and_then(|k| k.end.finished), &pods);
     finding.subjects = workload.subjects(pods.iter().copied());
     let times = u32::try_from(now.len()).unwrap_or(u32::MAX).max(restarts);
     finding.evidence.push(Evidence::of(
@@ -88,9 +88,9 @@ fn killed(survey: &Survey<'_>, workload: &Workload<'_>) -> Option<Finding> {
         ),
         newest.end.finished,
     ));
-    finding.evidence.extend(now.iter().take(3).map(|k| kill_evidence(k)));
     finding.evidence.extend(node.map(|(_, evidence)| evidence));
     finding.evidence.extend(revision::evidence(survey, workload, finding.since, &pods));
+    finding.evidence.extend(now.iter().take(3).map(|k| kill_evidence(k)));
     finding.evidence.extend(pods.iter().filter_map(|p| usage_evidence(survey, p)).take(2));
     finish(survey, &mut finding);
     Some(finding)

@@ -7,7 +7,7 @@ use super::pod::{self, End, LOOP_RESTARTS, LOOP_WINDOW};
 use super::survey::{RECENT, Survey};
 use super::words::{clock, count};
 use super::workload::Workload;
-use super::{Detector, Evidence, Finding, Severity, revision};
+use super::{Detector, Evidence, Finding, Severity, revision, trouble};
 use crate::situation::Kind;
 use crate::situation::object::{Container, Pod, Status, Termination};
 
@@ -19,7 +19,8 @@ started again after 10 s, 20 s, 40 s and so on up to 5 minutes.
 
 Found by: exit code 2 with reason Error in the containers' last ends, restarts, CrashLoopBackOff, and the Deployment's \
 condition Progressing. Three such ends in 15 minutes confirm it. It is critical when two of three pods that serve users \
-are lost; while pods of the former revision still serve, a half-done rollout is a warning.
+are lost. While pods of the former revision still serve, a half-done rollout is a warning until it misses its deadline; \
+then its controller has given up, nothing mends itself any more, and it is critical.
 
 Told from: OOMKilled (F14); exit 1, a failed start (its log names the dependency); 143, an ordinary stop; 137, a kill; \
 CreateContainerConfigError and image pulls (workload-unready).
@@ -64,7 +65,7 @@ fn crashes(survey: &Survey<'_>, workload: &Workload<'_>) -> Option<Finding> {
     };
     let sure = times >= LOOP_RESTARTS;
     let mut finding = Finding::new("F15", severity(workload, pods.len(), looping, flicker), confirmed(sure), title);
-    finding.since = began(survey, &all, &pods);
+    finding.since = pod::began(survey, all.last().and_then(|c| c.end.finished), &pods);
     finding.subjects = workload.subjects(pods.iter().copied());
     finding.evidence.push(Evidence::of(
         Kind::Pod,
@@ -99,17 +100,9 @@ fn severity(workload: &Workload<'_>, pods: usize, looping: usize, flicker: usize
     }
     let lost = usize::try_from(workload.desired.saturating_sub(sound)).unwrap_or_default();
     let gone = lost >= workload.most() || looping >= workload.most();
-    if workload.serves && !whole && gone { Severity::Critical } else { Severity::Warning }
-}
-
-/// The first crash that is known, or when the kubelet first backed off, whichever is earlier.
-fn began(survey: &Survey<'_>, crashes: &[Crash<'_>], pods: &[&Pod]) -> Option<Timestamp> {
-    let first = crashes.last().and_then(|c| c.end.finished);
-    let backed_off = pods.iter().filter_map(|p| pod::first_back_off(survey, p)).min();
-    match (first, backed_off) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
+    // A rollout that missed its deadline was given up by its controller: from here on nothing mends itself.
+    let given_up = looping > 0 && trouble::missed_deadline(workload).is_some();
+    if workload.serves && ((!whole && gone) || given_up) { Severity::Critical } else { Severity::Warning }
 }
 
 fn loops(survey: &Survey<'_>, pod: &Pod) -> bool {
@@ -189,8 +182,7 @@ mod tests {
         assert!(text.contains("after revision 2 was rolled out"), "{text}");
         assert!(text.contains("image 1 → 2"), "{text}");
         assert!(text.contains("3 pods of revision 1 still ready"), "{text}");
-        assert_eq!(world.ids(), ["F15", "workload-unready"]);
-        assert_eq!(world.assess().findings[1].consequence_of, Some("F15"));
+        assert_eq!(world.ids(), ["F15"], "all that are wanted are ready");
     }
 
     #[test]
@@ -271,12 +263,14 @@ mod tests {
     }
 
     #[test]
-    fn the_missed_deadline_is_evidence() {
+    fn a_rollout_that_missed_its_deadline_is_critical() {
         let mut world = half_done(900);
         world.change_deployment(NS, "web", |d| {
             d.conditions.push(mk_condition("Progressing", Status::False, "ProgressDeadlineExceeded", 20));
         });
-        assert!(evidence(&world.finding("F15")).contains("ProgressDeadlineExceeded"));
+        let finding = world.finding("F15");
+        assert!(evidence(&finding).contains("ProgressDeadlineExceeded"));
+        assert_eq!(finding.severity, Severity::Critical, "nothing mends itself any more");
     }
 
     #[test]

@@ -236,8 +236,14 @@ fn probe_failure(survey: &Survey<'_>, pod: &Pod) -> Option<Text> {
     found.map(|e| e.message.clone())
 }
 
-/// When the kubelet first backed off from restarting a container of this pod, as far as events still tell.
-pub(super) fn first_back_off(survey: &Survey<'_>, pod: &Pod) -> Option<Timestamp> {
+/// When it began: the first end that is known, or when the kubelet first backed off from restarting one of the pods (as
+/// far as events still tell), whichever is earlier. The API itself remembers only the last end.
+pub(super) fn began(survey: &Survey<'_>, first_end: Option<Timestamp>, pods: &[&Pod]) -> Option<Timestamp> {
+    let backed_off = pods.iter().filter_map(|p| first_back_off(survey, p));
+    backed_off.chain(first_end).min()
+}
+
+fn first_back_off(survey: &Survey<'_>, pod: &Pod) -> Option<Timestamp> {
     let about = pod.meta.reference(Kind::Pod);
     let restarting = survey.events_about(&about).filter(|e| e.reason == "BackOff" && e.message.contains("restarting"));
     restarting.filter_map(|e| e.first).min()

@@ -5,13 +5,16 @@ use std::fmt;
 use jiff::SignedDuration;
 
 use super::Finding;
-use super::words::mins;
+use super::words::{mins, secs};
 use crate::situation::{Change, Kind, Subject, time};
 
 /// A change of the very thing counts for so long.
 const OWN: SignedDuration = mins(60);
 /// A change near it counts for so long (catalogue, F27).
 const NEAR: SignedDuration = mins(10);
+
+/// Less than this apart, they are told as one after the other.
+const SUDDEN: SignedDuration = secs(5);
 
 /// A change that may have caused a finding.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +30,9 @@ pub struct Suspect<'a> {
 impl fmt::Display for Suspect<'_> {
     /// `2m00s before F14`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.before < SUDDEN {
+            return write!(f, "right before {}", self.id);
+        }
         write!(f, "{} before {}", time::age(self.before), self.id)
     }
 }
@@ -36,21 +42,22 @@ pub fn suspect<'a>(finding: &Finding, changes: &'a [Change]) -> Option<Suspect<'
     let since = finding.since?;
     let candidates = changes.iter().filter_map(|change| {
         let before = since.duration_since(change.at);
-        let limit = relevance(finding, &change.subject)?;
+        let limit = relevance(finding, change)?;
         (!before.is_negative() && before <= limit).then_some(Suspect { change, before, id: finding.id })
     });
     candidates.min_by_key(|s| s.before)
 }
 
 /// For how long a change of this subject can matter to the finding; `None`: not at all.
-fn relevance(finding: &Finding, changed: &Subject) -> Option<SignedDuration> {
-    let Subject::Object(object) = changed else { return Some(NEAR) };
+fn relevance(finding: &Finding, change: &Change) -> Option<SignedDuration> {
+    let Subject::Object(object) = &change.subject else { return Some(NEAR) };
     if matches!(object.kind, Kind::CronJob | Kind::Job | Kind::EtcdSnapshotFile | Kind::Event) {
         return None;
     }
     let own = |s: &Subject| matches!(s, Subject::Object(r) if r.kind == object.kind && r.key == object.key);
     if finding.subjects.iter().any(own) {
-        return Some(OWN);
+        // The turn of its own condition is what was found, not what caused it.
+        return (!change.what.contains(" became ") && !change.what.starts_with("became ")).then_some(OWN);
     }
     let same_namespace = |s: &Subject| matches!(s, Subject::Object(r) if r.key.namespace == object.key.namespace && r.kind != Kind::Node);
     let workload = matches!(object.kind, Kind::Deployment | Kind::DaemonSet | Kind::StatefulSet);
@@ -109,5 +116,8 @@ mod tests {
         assert!(!found(change(Kind::ConfigMap, "elsewhere", "settings", 310)));
         assert!(!found(change(Kind::CronJob, NS, "nightly", 310)));
         assert!(found(change(Kind::Node, "", "node-1", 310)));
+        let mut symptom = change(Kind::Deployment, NS, "web", 310);
+        symptom.what = "Available became False".into();
+        assert!(!found(symptom), "what was found is not its own cause");
     }
 }

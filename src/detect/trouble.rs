@@ -109,12 +109,12 @@ impl End {
     pub(super) fn words(self) -> String {
         match self {
             Self::OutOfMemory => "killed for its memory (OOMKilled)".to_owned(),
-            Self::Panic => "exit 2, a panic".to_owned(),
-            Self::GaveUp => "exit 1, it gave up while starting or at work".to_owned(),
+            Self::Panic => "exit 2 (a panic)".to_owned(),
+            Self::GaveUp => "exit 1 (mostly a failed start)".to_owned(),
             Self::Probe => "killed by its liveness or startup probe".to_owned(),
-            Self::Stopped => "exit 143, it was asked to stop".to_owned(),
-            Self::Killed => "exit 137, killed by neither memory nor a probe".to_owned(),
-            Self::Completed => "exit 0, it should not end".to_owned(),
+            Self::Stopped => "exit 143 (asked to stop)".to_owned(),
+            Self::Killed => "exit 137 (killed, by neither memory nor a probe)".to_owned(),
+            Self::Completed => "exit 0 (it should not end)".to_owned(),
             Self::NotStarted => "its program cannot be started".to_owned(),
             Self::Code(code) if code < 0 => "how it ended is not known".to_owned(),
             Self::Code(code) => format!("exit {code}"),

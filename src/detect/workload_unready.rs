@@ -1,7 +1,7 @@
 //! `workload-unready`: a workload has fewer ready pods than it should, for a reason that no other detector names.
 
 use super::finding::confirmed;
-use super::pod::Why;
+use super::pod::{End, Why};
 use super::survey::Survey;
 use super::trouble::{self, Trouble};
 use super::words::{count, lasting, mins, secs};
@@ -79,7 +79,10 @@ fn unready(survey: &Survey<'_>, workload: &Workload<'_>) -> Option<Finding> {
 fn matters(survey: &Survey<'_>, trouble: &Trouble<'_>, whole: bool) -> bool {
     match &trouble.why {
         Why::Terminating => trouble::overdue(survey, trouble.pod).is_some_and(|d| d >= secs(60)),
-        Why::NotReady(_) | Why::Starting | Why::Init(_) | Why::Ended(_) => !whole,
+        // F14 and F15 tell of these loops.
+        Why::Loop(End::OutOfMemory | End::Panic) | Why::NotReady(_) | Why::Starting | Why::Init(_) | Why::Ended(_) => {
+            !whole
+        }
         _ => true,
     }
 }
@@ -110,6 +113,7 @@ fn title(workload: &Workload<'_>, troubles: &[Trouble<'_>], refused: bool, late:
     let counts = if workload.reference.kind == Kind::Pod { String::new() } else { format!(" ({})", workload.counts()) };
     match troubles.first() {
         _ if refused => format!("{name}: pods cannot be created{counts}"),
+        Some(Trouble { why: Why::Loop(End::OutOfMemory | End::Panic), .. }) => format!("{name} is not ready{counts}"),
         Some(t) => format!("{name}: {}{counts}", t.headline),
         None if late => format!("{name}: its rollout does not progress{counts}"),
         None => format!("{name} is not ready{counts}"),

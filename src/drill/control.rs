@@ -1,9 +1,9 @@
 //! How a running simulation is spoken to from outside: one line of JSON each way over an owner-only Unix socket, which
 //! the kubeconfig's extension names.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -117,6 +117,8 @@ fn create_private(path: &Path) -> std::io::Result<File> {
 /// When it cannot listen there.
 pub async fn listen(simulation: Arc<Simulation>, socket: PathBuf) -> anyhow::Result<()> {
     let listener = UnixListener::bind(&socket).with_context(|| format!("could not listen on {}", socket.display()))?;
+    std::fs::set_permissions(&socket, Permissions::from_mode(0o600))
+        .with_context(|| format!("could not keep {} to its owner", socket.display()))?;
     loop {
         let Ok((mut stream, _)) = listener.accept().await else { continue };
         let (read, mut write) = stream.split();

@@ -1,10 +1,14 @@
 //! The profile of the simulated deployment.
 
 use crate::config::Profile;
+use crate::config::embedded::Shipped;
+
+/// The profiles that only drills use; also examples to copy from.
+pub const PROFILES: &[Shipped] = &[("honeydue", include_str!("../../profiles/honeydue.yaml"))];
 
 /// The profile of the simulated deployment, as shipped.
 pub(super) fn profile() -> Profile {
-    serde_saphyr::from_str(include_str!("../../profiles/honeydue.yaml")).expect("the profile that is built in")
+    serde_saphyr::from_str(PROFILES[0].1).expect("the profile that is built in")
 }
 
 #[cfg(test)]

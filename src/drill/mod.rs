@@ -12,5 +12,6 @@ mod simulation;
 pub mod store;
 pub mod world;
 
-pub use scenario::{Difficulty, Ending, Scenario, find, scenarios};
+pub use deployment::PROFILES;
+pub use scenario::{Difficulty, Ending, FILES, Scenario, find, read, scenarios};
 pub use simulation::{Options, Simulation, Status};

@@ -6,18 +6,21 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::world::{Fault, Recovery};
+use crate::config::embedded::Shipped;
+use crate::config::source::SourceFile;
+use crate::config::{Problem, yaml};
 
 /// The shipped files, in the order of their ids.
-const FILES: [&str; 5] = [
-    include_str!("../../drills/F10.yaml"),
-    include_str!("../../drills/F14.yaml"),
-    include_str!("../../drills/F15.yaml"),
-    include_str!("../../drills/F17.yaml"),
-    include_str!("../../drills/F26.yaml"),
+pub const FILES: &[Shipped] = &[
+    ("F10", include_str!("../../drills/F10.yaml")),
+    ("F14", include_str!("../../drills/F14.yaml")),
+    ("F15", include_str!("../../drills/F15.yaml")),
+    ("F17", include_str!("../../drills/F17.yaml")),
+    ("F26", include_str!("../../drills/F26.yaml")),
 ];
 
 static SCENARIOS: LazyLock<Vec<Scenario>> = LazyLock::new(|| {
-    FILES.iter().map(|text| serde_saphyr::from_str(text).expect("a drill that is built in")).collect()
+    FILES.iter().map(|(_, text)| serde_saphyr::from_str(text).expect("a drill that is built in")).collect()
 });
 
 /// An exercise on the simulated cluster.
@@ -77,6 +80,33 @@ impl Difficulty {
             Self::Hard => "hard",
         }
     }
+}
+
+/// Reads a drill from a file's text.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read(file: &SourceFile) -> Result<Scenario, Vec<Problem>> {
+    let (scenario, lines): (Scenario, _) = yaml::read(file).map_err(|problem| vec![problem])?;
+    let mut problems = Vec::new();
+    let mut say = |field: &str, wrong: bool, message: String, fix: &str| {
+        if wrong {
+            problems.push(Problem { file: file.path.clone(), line: lines.of(&[field]), message, fix: fix.to_owned() });
+        }
+    };
+    let stem = file.path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let (id, slug) = (&scenario.id, &scenario.slug);
+    say("id", id != stem, format!("id {id:?} in a file called {stem:?}"), "give both the same name");
+    let kebab =
+        slug.split('-').all(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
+    say("slug", !kebab, format!("slug {slug:?} cannot be typed easily"), "write lower-case words with - between them");
+    say("title", scenario.title.is_empty(), "the drill has no title".to_owned(), "say in one line what goes wrong");
+    let late = scenario.warm_up <= SignedDuration::ZERO;
+    say("warmUp", late, "the fault must be older than the drill".to_owned(), "write a duration such as 5m");
+    say("faults", scenario.faults.is_empty(), "nothing breaks".to_owned(), "list at least one fault");
+    let endless = scenario.recovered.is_empty();
+    say("recovered", endless, "nothing says when it is over".to_owned(), "list at least one condition");
+    if problems.is_empty() { Ok(scenario) } else { Err(problems) }
 }
 
 /// The shipped scenarios, by id.

@@ -160,12 +160,9 @@ impl Simulation {
         world.advance(self.clock.now());
         let mut healed = Vec::new();
         // The last fault first, so that what two of them changed ends as it was before both.
-        for item in broken
-            .extract_if(.., |b| id.is_none() || Some(b.scenario.id.as_str()) == wanted)
-            .collect::<Vec<_>>()
-            .into_iter()
-            .rev()
-        {
+        let chosen: Vec<_> =
+            broken.extract_if(.., |b| id.is_none() || Some(b.scenario.id.as_str()) == wanted).collect();
+        for item in chosen.into_iter().rev() {
             item.undo.into_iter().rev().for_each(|undo| world.heal(undo));
             healed.push(item.scenario.id.clone());
         }
@@ -180,7 +177,8 @@ impl Simulation {
         let stands = |b: &Broken| ScenarioStatus {
             id: b.scenario.id.clone(),
             since: b.since,
-            recovered: b.scenario.recovered.iter().all(|r| world.recovered(r)),
+            recovered: !b.undo.iter().any(|u| world.at_work(u))
+                && b.scenario.recovered.iter().all(|r| world.recovered(r)),
         };
         Status { now: world.now(), scenarios: broken.iter().map(stands).collect() }
     }

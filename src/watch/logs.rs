@@ -42,11 +42,12 @@ impl From<Closed> for Ended {
 
 /// Reads a log into `pieces` until its end, or until nobody listens.
 pub(super) async fn read(session: Session, query: LogQuery, pieces: mpsc::Sender<LogPiece>) {
-    let closed = pieces.clone();
+    let (closed, mut ended) = (pieces.clone(), session.clone());
     let reading = Reading::new(session, query, pieces);
     tokio::select! {
         () = reading.run() => {}
         () = closed.closed() => {}
+        () = ended.ended() => {}
     }
 }
 
@@ -58,6 +59,9 @@ struct Reading {
     waiting: VecDeque<LogLine>,
     dropped: usize,
     place: Place,
+    /// What came last without the end of a line. It may be half of one, which comes again; only when it comes again
+    /// just so, it is the last line of a container that wrote no end.
+    tail: Vec<u8>,
 }
 
 impl Reading {
@@ -70,6 +74,7 @@ impl Reading {
             waiting: VecDeque::new(),
             dropped: 0,
             place: Place::default(),
+            tail: Vec::new(),
         }
     }
 
@@ -127,10 +132,11 @@ impl Reading {
         self.place.begin();
         let ended = self.stream(&mut answer, way, follow).await;
         if !matches!(ended, Ok(Ended::Closed)) {
-            // What a line without an end is worth: without a connection it may be half of one and comes again.
-            if matches!(ended, Ok(Ended::Over)) {
+            let tail = self.cutter.part.bytes.clone();
+            if matches!(ended, Ok(Ended::Over)) && (!follow || tail == self.tail) {
                 self.take(true);
             }
+            self.tail = tail;
             if self.flush().await.is_err() {
                 return Ok(Ended::Closed);
             }
@@ -143,25 +149,26 @@ impl Reading {
         let pieces = self.pieces.clone();
         loop {
             let full = self.waiting.len() >= WAITING;
-            let part = async {
-                // A log that is followed may be silent for hours; one that is read once may not.
-                if follow {
-                    return answer.part().await;
-                }
-                timeout(patience, answer.part()).await.unwrap_or(Err(Failure::Stalled(patience)))
-            };
+            // A log that is followed may be silent for hours, and a dead connection too: after a while another one is
+            // made, which costs nothing, because reading goes on from the same place.
+            let limit = if follow { self.session.pace.watch } else { patience };
+            let part = timeout(limit, answer.part());
             tokio::select! {
                 cut = self.session.cut(way.epoch) => return Ok(cut.map_or(Ended::Closed, |()| Ended::Cut)),
                 room = pieces.reserve(), if !self.waiting.is_empty() => {
                     let Ok(room) = room else { return Ok(Ended::Closed) };
                     room.send(piece(&mut self.waiting, &mut self.dropped));
                 }
-                part = part, if follow || !full => match part? {
-                    Some(part) => {
-                        self.cutter.feed(&part);
-                        self.take(false);
-                    }
-                    None => return Ok(Ended::Over),
+                part = part, if follow || !full => match part {
+                    Err(_) if follow => return Ok(Ended::Cut),
+                    Err(_) => return Err(Failure::Stalled(limit)),
+                    Ok(part) => match part? {
+                        Some(part) => {
+                            self.cutter.feed(&part);
+                            self.take(false);
+                        }
+                        None => return Ok(Ended::Over),
+                    },
                 },
             }
         }

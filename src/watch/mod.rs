@@ -105,6 +105,15 @@ pub fn open_at(pace: Pace, target: Target, profile: &Profile, clocks: Clocks) ->
     Feed { batches, reader, _tasks: tasks }
 }
 
+/// One line of a watch, decoded as the feed decodes it; for tests of other modules that need no server.
+#[cfg(test)]
+pub(crate) fn decoded(kind: crate::situation::Kind, line: &[u8]) -> Option<Observation> {
+    match decode::event(kind, decode::Form::Whole, line).ok()? {
+        decode::WatchEvent::Observed(observation, _) => Some(observation),
+        _ => None,
+    }
+}
+
 /// The deployment's namespaces: those of the profile and of its roles.
 fn home(profile: &Profile) -> Arc<[Text]> {
     let roles = profile.roles.values().map(|role| &role.namespace);

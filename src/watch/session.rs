@@ -119,6 +119,11 @@ impl Session {
         }
     }
 
+    /// Comes back when the feed was dropped.
+    pub(super) async fn ended(&mut self) {
+        while self.state.changed().await.is_ok() {}
+    }
+
     /// Asks for a look at the endpoints.
     pub(super) fn suspect(&self) {
         self.calls.look.notify_one();

@@ -1,10 +1,21 @@
 //! The tests that need more than one module: the whole program, the simulated cluster, clients from outside.
 
+mod api;
 #[path = "../support/cluster.rs"]
 mod cluster;
+mod kubectl;
+#[path = "../support/proxy.rs"]
+mod proxy;
+mod replay;
+mod small;
 #[path = "../support/terminal.rs"]
 #[allow(dead_code, reason = "shared with the figures and the pictures")]
 mod terminal;
+mod watcher;
 
+mod console;
 // mod console;
+mod faults;
 mod feed;
+mod lint;
+mod simulate;

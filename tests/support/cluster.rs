@@ -41,7 +41,7 @@ impl Cluster {
 
     /// The server's own kubeconfig, as a file.
     pub fn kubeconfig(&self) -> PathBuf {
-        self.write("config", &self.server.kubeconfig(None).expect("a kubeconfig"))
+        self.write("direct", &self.server.kubeconfig(None).expect("a kubeconfig"))
     }
 
     /// A file in the cluster's folder.
@@ -101,6 +101,19 @@ impl Look {
         });
         let reached = reached.await.is_ok();
         assert!(reached, "not within {limit:?}: {what}\n{}", states(&self.situation));
+    }
+
+    /// The same, for what comes true without anything being observed.
+    pub async fn when(&mut self, what: &str, wanted: impl Fn(&Situation) -> bool) {
+        let limit = Duration::from_secs(20);
+        let begun = std::time::Instant::now();
+        while !wanted(&self.situation) {
+            assert!(begun.elapsed() < limit, "not within {limit:?}: {what}\n{}", states(&self.situation));
+            let batch = tokio::time::timeout(Duration::from_millis(10), self.feed.batches.recv()).await;
+            for observation in batch.ok().flatten().into_iter().flatten() {
+                self.situation.apply(observation);
+            }
+        }
     }
 
     /// Every watch and poll is live.

@@ -74,9 +74,14 @@ impl Burst {
     fn settled(&self) -> bool {
         let sources = Kind::ALL.into_iter().map(Source::Watch);
         let sources = sources.chain([Source::Api, Source::NodeMetrics]);
-        let hopeless = is_final(&self.situation.source(&Source::Api).state);
         let rounds = self.rounds.values().copied().max().unwrap_or(0);
-        hopeless || (rounds >= ROUNDS && sources.into_iter().all(|s| said(&self.situation.source(&s).state)))
+        self.hopeless() || (rounds >= ROUNDS && sources.into_iter().all(|s| said(&self.situation.source(&s).state)))
+    }
+
+    /// Whether there is no cluster to wait for: no kubeconfig names one, so no server is known.
+    fn hopeless(&self) -> bool {
+        let failed = matches!(self.situation.source(&Source::Api).state, SourceState::Failed(_));
+        failed && self.situation.cluster.server.is_empty()
     }
 
     /// Whether there is something above info and all of that is confirmed.
@@ -90,9 +95,4 @@ impl Burst {
 /// A failure is tried again, so it is worth waiting for.
 const fn said(state: &SourceState) -> bool {
     matches!(state, SourceState::Live | SourceState::Forbidden(_) | SourceState::Missing | SourceState::NotConfigured)
-}
-
-/// A failure that no further attempt will mend: there is no kubeconfig, or it makes no sense.
-fn is_final(state: &SourceState) -> bool {
-    matches!(state, SourceState::Failed(trouble) if trouble.retry_at.is_none())
 }

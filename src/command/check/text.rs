@@ -1,11 +1,12 @@
 //! The report for people: 80 columns, a word beside every mark.
 
 use jiff::Timestamp;
+use unicode_width::UnicodeWidthStr;
 
 use super::json::{confidence, severity};
 use crate::command::paper::{Ink, Tone, WIDTH, fill};
 use crate::detect::{Area, Assessment, Evidence, Finding, HealthRow, Mark, Severity, suspect};
-use crate::situation::{Change, Situation, Subject, changes, time};
+use crate::situation::{Change, Situation, Source, Subject, changes, time};
 
 /// How many facts of a finding are printed, and how many of a consequence.
 const FACTS: usize = 6;
@@ -18,11 +19,29 @@ pub(super) fn report(situation: &Situation, assessment: &Assessment, code: u8, i
     parts.extend(assessment.findings.iter().map(|f| page.finding(f)));
     parts.push(assessment.health.iter().map(|r| page.health(r)).collect::<Vec<_>>().join("\n"));
     if !assessment.unknown.is_empty() {
-        let lines = assessment.unknown.iter().map(|(source, reason)| page.unknown(&source.to_string(), reason));
+        let groups = by_reason(&assessment.unknown);
+        let lines = groups.iter().map(|(reason, sources)| page.unknown(&sources.join(", "), reason));
         parts.push(format!("Unknown:\n{}", lines.collect::<Vec<_>>().join("\n")));
     }
     parts.push(summary(assessment, code));
     ink.plain(&(parts.join("\n\n") + "\n"))
+}
+
+/// Sources that are unknown for the same reason, in the order of the first of each.
+fn by_reason(unknown: &[(Source, String)]) -> Vec<(&str, Vec<String>)> {
+    let mut groups: Vec<(&str, Vec<String>)> = Vec::new();
+    for (source, reason) in unknown {
+        let source = source.to_string();
+        // What was asked is said by the source's name.
+        let asked =
+            [format!("list {source}: "), format!("watch {source}: "), "the API server: ".into(), "metrics: ".into()];
+        let reason = asked.iter().find_map(|a| reason.strip_prefix(a.as_str())).unwrap_or(reason);
+        match groups.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, sources)) => sources.push(source),
+            None => groups.push((reason, vec![source])),
+        }
+    }
+    groups
 }
 
 /// How many of each, and what the exit code says.
@@ -37,7 +56,7 @@ fn summary(assessment: &Assessment, code: u8) -> String {
         2 => "critical",
         _ => "could not tell: a source that is needed did not answer",
     };
-    format!("{words}; exit code {code}, {verdict}")
+    fill(&format!("{words}; exit code {code}, {verdict}"), "", WIDTH)
 }
 
 struct Page<'a> {
@@ -63,12 +82,10 @@ impl Page<'_> {
         let consequence = finding.consequence_of.is_some();
         let (mark, tone) = self.mark(finding.severity);
         let word = format!("{mark} {:<8}", severity(finding.severity));
-        let head = format!(
-            "{}  {}  {}",
-            self.ink.paint(tone, &word),
-            finding.id,
-            self.ink.paint(Tone::Strong, &finding.title)
-        );
+        let indent = " ".repeat(word.width() + finding.id.len() + 4);
+        let title = fill(&finding.title, &indent, WIDTH);
+        let title = self.ink.paint(Tone::Strong, title.trim_start());
+        let head = format!("{}  {}  {title}", self.ink.paint(tone, &word), finding.id);
         let mut lines = vec![head, self.standing(finding)];
         let facts = if consequence { FACTS_OF_CONSEQUENCE } else { FACTS };
         lines.extend(finding.evidence.iter().take(facts).map(Self::fact));

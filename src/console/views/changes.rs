@@ -6,16 +6,20 @@ use ratatui::layout::Rect;
 
 use crate::config::keymap::{Command, Mode};
 use crate::config::theme::Tone;
-use crate::console::freshness::{clock, span};
+use crate::console::freshness::clock;
 use crate::console::labels;
 use crate::console::page::{Line, Page};
 use crate::console::screen::{Context, Effect, Screen};
+use crate::console::views::blame;
 use crate::console::widgets::{Canvas, Piece, fit, width};
-use crate::detect::{Finding, suspect};
+use crate::detect::Finding;
 use crate::situation::{Change, Subject};
 
 /// Columns for what changed.
 const SUBJECT: usize = 26;
+
+/// How many changes are shown; who looks further back looks into the cluster's own records.
+const SHOWN: usize = 500;
 
 /// Where a line of the time line leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,20 +41,7 @@ impl Changes {
     }
 }
 
-/// The finding that a change is the suspect of, and how that is said: `2 min before F14`.
-pub fn suspected(change: &Change, cx: &Context<'_>) -> Option<String> {
-    let suspects = cx.assessment.findings.iter().filter_map(|finding| suspect(finding, cx.changes));
-    let suspect = suspects.into_iter().find(|s| s.change == change)?;
-    Some(distance(suspect.before, suspect.id))
-}
-
-/// `2 min before F14`
-pub fn distance(before: jiff::SignedDuration, id: &str) -> String {
-    if before.is_zero() { format!("as {id} began") } else { format!("{} before {id}", span(before)) }
-}
-
-fn change_line(change: &Change, cx: &Context<'_>) -> Line<Link> {
-    let suspected = suspected(change, cx);
+fn change_line(change: &Change, suspected: Option<String>, cx: &Context<'_>) -> Line<Link> {
     let tone = if suspected.is_some() { Tone::Warning } else { Tone::Text };
     let mut pieces = vec![
         Piece::new(format!("{:<13}", clock(change.at, cx.now)), if suspected.is_some() { tone } else { Tone::Dim }),
@@ -86,7 +77,9 @@ fn finding_line(finding: &Finding, since: Timestamp, cx: &Context<'_>) -> Line<L
 }
 
 fn lines(cx: &Context<'_>) -> Vec<Line<Link>> {
-    let changes = cx.changes.iter().map(|c| (c.at, change_line(c, cx)));
+    let blamed = blame::blame(cx);
+    let changes = cx.changes.iter().enumerate().take(SHOWN);
+    let changes = changes.map(|(i, c)| (c.at, change_line(c, blame::words(&blamed, i), cx)));
     let findings = cx.assessment.findings.iter().filter_map(|f| Some((f.since?, finding_line(f, f.since?, cx))));
     let mut all: Vec<(Timestamp, Line<Link>)> = changes.chain(findings).collect();
     all.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
@@ -96,7 +89,11 @@ fn lines(cx: &Context<'_>) -> Vec<Line<Link>> {
             Line::of("revisions tell their own time; other changes are seen only while this console runs", Tone::Dim),
         ];
     }
-    all.into_iter().map(|(_, line)| line).collect()
+    let mut lines: Vec<Line<Link>> = all.into_iter().map(|(_, line)| line).collect();
+    if let Some(more) = cx.changes.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        lines.push(Line::of(format!("{more} older changes are left out"), Tone::Dim));
+    }
+    lines
 }
 
 impl Screen for Changes {

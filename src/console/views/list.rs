@@ -14,6 +14,8 @@ mod choice;
 mod filter;
 mod paint;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
@@ -23,7 +25,7 @@ use crate::config::keymap::{Command, Mode};
 use crate::console::screen::{Context, Effect, Screen};
 use crate::console::widgets::{Canvas, width};
 use choice::{Choice, Fate};
-use filter::{Filter, Typed};
+use filter::{Filter, Fit, Typed};
 
 pub use rows::{Cell, Heading, Rank, Rows};
 
@@ -72,19 +74,20 @@ impl<R: Rows> List<R> {
         self.all = items.len();
         self.longest = longest(&self.rows, &items);
         let mut matching = self.filter.active().then(|| self.filter.matcher());
-        let mut ranked: Vec<(Rank, R::Id)> = items
+        let mut ranked: Vec<(Fit, Rank, R::Id)> = items
             .iter()
-            .filter(|item| matching.as_mut().is_none_or(|m| m.keeps(&self.rows.searched(item))))
-            .map(|item| (self.rows.rank(item, column, cx), R::id(item)))
+            .filter_map(|item| {
+                let fit = matching.as_mut().map_or(Some(Fit::Whole), |m| m.fit(&self.rows.searched(item)))?;
+                Some((fit, self.rows.rank(item, column, cx), R::id(item)))
+            })
             .collect();
-        // Both sorts are stable, so that things of one rank stand in the order of their names.
-        if reversed {
-            ranked.sort_by(|a, b| b.0.cmp(&a.0));
-        } else {
-            ranked.sort_by(|a, b| a.0.cmp(&b.0));
-        }
+        // The sort is stable, so that things of one rank stand in the order of their names.
+        ranked.sort_by(|a, b| {
+            let rank = a.1.cmp(&b.1);
+            a.0.cmp(&b.0).then(if reversed { rank.reverse() } else { rank })
+        });
         drop(items);
-        let fate = self.choice.set(ranked.into_iter().map(|(_, id)| id).collect(), R::succeeds);
+        let fate = self.choice.set(ranked.into_iter().map(|(_, _, id)| id).collect(), R::succeeds);
         match fate {
             Fate::Replaced(old) => self.lost = Some(format!("{} was replaced by another of its name", R::name(&old))),
             Fate::Lost(old) if self.rows.find(&old, cx).is_none() => {

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use super::cells::{self, seconds};
 use super::list::{Cell, Heading, List, Rank, Rows};
 use super::usage::share;
-use super::{open, verdict};
+use super::{Pods, open, verdict};
 use crate::config::keymap::Command;
 use crate::config::theme::Tone;
 use crate::console::screen::{Context, Effect};
@@ -40,17 +40,17 @@ pub struct NodeRows {
 
 const HEADINGS: &[Heading] = &[
     Heading::new("", 1, 0).unsorted(),
-    Heading::new("name", 10, 0).growing(40),
-    Heading::new("status", 9, 0).wanting(24),
-    Heading::new("cpu", 5, 1).wanting(11).right().down(),
-    Heading::new("memory", 6, 1).wanting(11).right().down(),
-    Heading::new("pods", 7, 2).right().down(),
-    Heading::new("lease", 6, 3).right().down(),
-    Heading::new("roles", 10, 6).wanting(26).unsorted(),
+    Heading::new("name", 14, 0).growing(40),
+    Heading::new("status", 12, 0).wanting(24).down(),
+    Heading::new("cpu", 11, 0).right().down(),
+    Heading::new("memory", 11, 0).right().down(),
+    Heading::new("pods", 6, 1).wanting(7).right().down(),
+    Heading::new("lease", 5, 2).right().down(),
+    Heading::new("roles", 12, 6).wanting(26).unsorted(),
     Heading::new("version", 12, 5).wanting(16),
-    Heading::new("age", 5, 4).right(),
-    Heading::new("address", 12, 7).wanting(15).unsorted(),
-    Heading::new("taints", 8, 8).wanting(40).unsorted(),
+    Heading::new("age", 4, 3).right(),
+    Heading::new("address", 12, 4).wanting(15).unsorted(),
+    Heading::new("taints", 12, 7).wanting(50).unsorted(),
 ];
 
 const NAME: usize = 1;
@@ -123,6 +123,10 @@ impl Rows for NodeRows {
 
     fn sources(&self) -> Vec<Source> {
         vec![NODE]
+    }
+
+    fn beside(&self) -> Vec<Source> {
+        vec![Source::NodeMetrics, Source::Watch(Kind::Lease)]
     }
 
     fn none(&self) -> String {
@@ -229,6 +233,72 @@ impl Rows for NodeRows {
     }
 
     fn act(&self, command: Command, node: &&Node, cx: &Context<'_>) -> Effect {
+        if command == Command::Pods {
+            return Effect::Push(Box::new(Pods::on(&node.meta.key.name)));
+        }
         open::act_on(command, &node.meta.reference(Kind::Node), cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::testing::{
+        Console, NOW, SIZES, api_lost, at, forbidden, hostile, listed, meta, node, panicking, seen,
+    };
+    use crate::situation::Observation;
+    use crate::situation::object::Status;
+
+    fn renewed(node: &str, time: &str) -> Observation {
+        let meta = meta(Kind::Lease, "kube-node-lease", node, at("01:00"));
+        seen(Lease { meta, holder: node.into(), renewed: Some(at(time)), seconds: Some(40) })
+    }
+
+    /// One node is well, one cordoned with a full disk, one silent.
+    fn troubled() -> Vec<Observation> {
+        let mut sick = node("node-2");
+        sick.unschedulable = true;
+        sick.conditions.iter_mut().filter(|c| c.kind == "DiskPressure").for_each(|c| c.status = Status::True);
+        sick.taints = vec![Taint {
+            key: "node.kubernetes.io/unschedulable".into(),
+            effect: "NoSchedule".into(),
+            ..Taint::default()
+        }];
+        let mut silent = node("node-3");
+        silent.conditions.iter_mut().filter(|c| c.kind == "Ready").for_each(|c| c.status = Status::Unknown);
+        let leases = [renewed("node-1", "04:12:04"), renewed("node-2", "04:11:44"), renewed("node-3", "04:09:02")];
+        let nodes = vec![seen(sick), seen(silent)];
+        [panicking(), nodes, leases.into()].concat()
+    }
+
+    #[test]
+    fn nodes_at_every_size() {
+        for (columns, rows) in SIZES {
+            let mut console = Console::new(troubled());
+            console.sized(columns, rows).keys("n");
+            insta::assert_snapshot!(format!("nodes_{columns}x{rows}"), console.screen());
+        }
+    }
+
+    #[test]
+    fn nodes_in_trouble() {
+        for (name, world) in
+            [("lost", api_lost()), ("forbidden", forbidden()), ("hostile", hostile()), ("none", listed(Vec::new()))]
+        {
+            let mut console = Console::new(world);
+            console.keys("n");
+            insta::assert_snapshot!(format!("nodes_{name}"), console.screen());
+        }
+    }
+
+    #[test]
+    fn a_silent_node_comes_first_and_its_lease_tells_for_how_long() {
+        let mut console = Console::new(troubled());
+        console.keys("n");
+        let screen = console.screen();
+        let row = |name: &str| screen.lines().position(|line| line.contains(name)).expect("a row");
+        assert!(row("node-3") < row("node-2") && row("node-2") < row("node-1"));
+        assert!(screen.lines().nth(row("node-3")).is_some_and(|line| line.contains("3m07s")));
+        assert_eq!(silence_tone(since(at("04:09:02"), at(NOW))), Tone::Bad);
     }
 }

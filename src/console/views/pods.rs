@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::cells::{self, seconds};
 use super::list::{Cell, Heading, List, Rank, Rows};
 use super::usage::{Used, cores, share, share_words, used};
+use super::workloads::facts;
 use super::{exits, open, verdict};
 use crate::config::keymap::Command;
 use crate::config::theme::Tone;
@@ -12,15 +13,25 @@ use crate::console::screen::{Context, Effect};
 use crate::console::widgets::bytes;
 use crate::detect::Mark;
 use crate::situation::object::Pod;
-use crate::situation::{Kind, Ref, Source};
+use crate::situation::{Kind, Ref, Source, Text};
 
 /// The list of all pods.
 pub type Pods = List<PodRows>;
 
 impl Pods {
-    /// The screen.
+    /// All of them.
     pub fn new() -> Self {
-        Self::of(PodRows)
+        Self::of(PodRows { scope: Scope::All })
+    }
+
+    /// Those on a node.
+    pub fn on(node: &Text) -> Self {
+        Self::of(PodRows { scope: Scope::Node(node.clone()) })
+    }
+
+    /// Those of a workload.
+    pub fn of_workload(workload: Ref) -> Self {
+        Self::of(PodRows { scope: Scope::Workload(workload, Vec::new()) })
     }
 }
 
@@ -32,19 +43,40 @@ impl Default for Pods {
 
 /// Pods as rows.
 #[derive(Debug)]
-pub struct PodRows;
+pub struct PodRows {
+    scope: Scope,
+}
+
+/// Which pods.
+#[derive(Debug)]
+enum Scope {
+    All,
+    Node(Text),
+    /// The workload, and the UIDs of what owns its pods.
+    Workload(Ref, Vec<Text>),
+}
+
+impl Scope {
+    fn holds(&self, pod: &Pod) -> bool {
+        match self {
+            Self::All => true,
+            Self::Node(name) => pod.node == *name,
+            Self::Workload(_, owners) => pod.meta.owner.as_ref().is_some_and(|o| owners.contains(&o.uid)),
+        }
+    }
+}
 
 const HEADINGS: &[Heading] = &[
     Heading::new("", 1, 0).unsorted(),
-    Heading::new("namespace", 8, 3).growing(24),
-    Heading::new("name", 18, 0).growing(63),
-    Heading::new("ready", 6, 0),
-    Heading::new("status", 16, 0).wanting(18),
+    Heading::new("namespace", 11, 3).growing(24),
+    Heading::new("name", 23, 0).growing(63),
+    Heading::new("ready", 5, 0),
+    Heading::new("status", 16, 0).wanting(18).down(),
     Heading::new("restarts", 10, 1).wanting(11).down(),
-    Heading::new("age", 5, 2).wanting(6).right(),
-    Heading::new("cpu", 5, 6).wanting(6).right().down(),
-    Heading::new("memory", 9, 5).wanting(18).right().down(),
-    Heading::new("node", 6, 4).growing(24),
+    Heading::new("age", 4, 2).right(),
+    Heading::new("cpu", 5, 6).right().down(),
+    Heading::new("memory", 11, 5).wanting(18).right().down(),
+    Heading::new("node", 9, 4).growing(24),
     Heading::new("ip", 11, 8).wanting(15),
     Heading::new("last end", 20, 7).wanting(46).unsorted(),
 ];
@@ -67,8 +99,17 @@ pub fn readiness(pod: &Pod) -> (usize, usize) {
     (pod.containers.iter().filter(|c| c.ready).count(), pod.containers.len())
 }
 
-fn memory_cell<'a>(used: &Used) -> Cell<'a> {
-    let Some(memory) = used.memory else { return Cell::unknown() };
+/// What ran to its end uses nothing, which is no gap in what is known.
+fn unmeasured<'a>(pod: &Pod) -> Cell<'a> {
+    if pod.finished() { Cell::empty() } else { Cell::unknown() }
+}
+
+fn cpu_cell<'a>(pod: &Pod, used: &Used) -> Cell<'a> {
+    used.cpu.map_or_else(|| unmeasured(pod), |cpu| Cell::new(cores(cpu), Tone::Text))
+}
+
+fn memory_cell<'a>(pod: &Pod, used: &Used) -> Cell<'a> {
+    let Some(memory) = used.memory else { return unmeasured(pod) };
     match share(used.memory, used.memory_limit) {
         Some(share) => {
             let (words, tone) = share_words(share);
@@ -83,11 +124,19 @@ impl Rows for PodRows {
     type Item<'a> = &'a Pod;
 
     fn title(&self) -> String {
-        "Pods".to_owned()
+        match &self.scope {
+            Scope::All => "Pods".to_owned(),
+            Scope::Node(name) => format!("Pods on {name}"),
+            Scope::Workload(workload, _) => format!("Pods of {}", workload.key.name),
+        }
     }
 
     fn sources(&self) -> Vec<Source> {
         vec![POD]
+    }
+
+    fn beside(&self) -> Vec<Source> {
+        vec![Source::PodMetrics]
     }
 
     fn none(&self) -> String {
@@ -106,8 +155,14 @@ impl Rows for PodRows {
         &[Command::Open, Command::Logs, Command::Events, Command::Filter, Command::NextSort, Command::ReverseSort]
     }
 
+    fn gather(&mut self, cx: &Context<'_>) {
+        if let Scope::Workload(workload, owners) = &mut self.scope {
+            *owners = facts::owners(workload, cx);
+        }
+    }
+
     fn items<'a>(&'a self, cx: &'a Context<'a>) -> Vec<&'a Pod> {
-        cx.situation.pods.values().collect()
+        cx.situation.pods.values().filter(|pod| self.scope.holds(pod)).collect()
     }
 
     fn find<'a>(&'a self, id: &Ref, cx: &'a Context<'a>) -> Option<&'a Pod> {
@@ -179,8 +234,8 @@ impl Rows for PodRows {
             Cell::new(pod.status().to_string(), tone),
             cells::restarts(pod.restarts(), pod.last_restart(), cx.now),
             cells::old(&pod.meta, cx.now),
-            used.cpu.map_or_else(Cell::unknown, |cpu| Cell::new(cores(cpu), Tone::Text)),
-            memory_cell(&used),
+            cpu_cell(pod, &used),
+            memory_cell(pod, &used),
             Cell::new(pod.node.as_str(), Tone::Dim),
             Cell::new(pod.ip.as_str(), Tone::Dim),
             Cell::new(exits::newest(pod, cx.now), Tone::Dim),
@@ -194,12 +249,47 @@ impl Rows for PodRows {
 
 #[cfg(test)]
 mod tests {
-    use crate::console::testing::{Console, SIZES, api_lost, forbidden, hostile, listed, panicking};
+    use super::*;
+    use crate::console::testing::{
+        Console, SIZES, api_lost, at, crashing, days, deployment, ended, forbidden, hostile, listed, panicking, pod,
+        revision, seen,
+    };
+    use crate::situation::object::{Amounts, Phase};
+    use crate::situation::{Observation, Usage};
+
+    /// A crash of each sort, a pod that starts, one on its way out, one that ran to its end, and what all of them use.
+    fn motley() -> Vec<Observation> {
+        let set = revision(&deployment("api", 3, 2, 42), 42, days(4), 3, 2);
+        let one = |suffix: &str| pod(&set, suffix, "node-1", days(4));
+        let oom = crashing(one("oom42"), 7, &ended(137, "OOMKilled", "04:10"));
+        let mut starting = pod(&set, "start", "node-2", at("04:11:50"));
+        starting.conditions.clear();
+        starting.containers.iter_mut().for_each(|c| c.ready = false);
+        let mut leaving = one("leave");
+        leaving.meta.deleting = Some(at("04:12:30"));
+        let mut done = one("done1");
+        done.phase = Phase::Succeeded;
+        let mut restarted = one("once1");
+        restarted.containers.iter_mut().for_each(|c| {
+            c.restarts = 1;
+            c.last = Some(ended(1, "Error", "04:09"));
+        });
+        let usage = |cpu, memory| Usage {
+            amounts: Amounts { cpu_milli: Some(cpu), memory: Some(memory), ..Amounts::default() },
+            at: Some(at("04:12")),
+        };
+        let metrics = [("oom42", 250, 250 << 20), ("once1", 1200, 90 << 20), ("leave", 3, 12 << 20)];
+        let metrics = metrics.map(|(suffix, cpu, memory)| {
+            (Text::new(&format!("api-42f9c-{suffix}")), Text::new("api"), usage(cpu, memory))
+        });
+        let pods = [oom, starting, leaving, done, restarted].into_iter().map(seen).collect();
+        [panicking(), listed(pods), vec![Observation::PodMetrics("shop".into(), metrics.into())]].concat()
+    }
 
     #[test]
     fn pods_at_every_size() {
         for (columns, rows) in SIZES {
-            let mut console = Console::new(panicking());
+            let mut console = Console::new(motley());
             console.sized(columns, rows).keys("p");
             insta::assert_snapshot!(format!("pods_{columns}x{rows}"), console.screen());
         }
@@ -214,5 +304,17 @@ mod tests {
             console.keys("p");
             insta::assert_snapshot!(format!("pods_{name}"), console.screen());
         }
+    }
+
+    #[test]
+    fn the_pods_of_a_node_and_of_a_workload_are_lists_of_their_own() {
+        let mut console = Console::new(panicking());
+        let screen = console.keys("n/node-3<enter>p").screen();
+        assert!(screen.contains("Pods on node-3") && screen.contains("api-42f9c-c8v7t"), "{screen}");
+        assert!(!screen.contains("api-41f9c-7xkq2"));
+        console.keys("<esc><esc><esc>");
+        let screen = console.keys("w/'worker<enter>p").screen();
+        assert!(screen.contains("Pods of worker") && screen.contains("worker-29f9c"), "{screen}");
+        assert!(!screen.contains("api-"));
     }
 }

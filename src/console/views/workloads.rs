@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::cells::{self, seconds};
 use super::list::{Cell, Heading, List, Rank, Rows};
-use super::{open, verdict};
+use super::{Pods, open, verdict};
 use crate::config::keymap::Command;
 use crate::config::theme::Tone;
 use crate::console::labels;
@@ -48,7 +48,7 @@ pub struct Row {
     facts: Facts,
     mark: Mark,
     words: String,
-    kind: String,
+    kind: &'static str,
     restarts: u32,
     restarted: Option<Timestamp>,
     role: String,
@@ -56,15 +56,15 @@ pub struct Row {
 
 const HEADINGS: &[Heading] = &[
     Heading::new("", 1, 0).unsorted(),
-    Heading::new("namespace", 8, 3).growing(24),
-    Heading::new("kind", 6, 4).wanting(11),
-    Heading::new("name", 14, 0).growing(50),
-    Heading::new("ready", 5, 0).wanting(6),
-    Heading::new("status", 16, 0).wanting(28),
-    Heading::new("new", 3, 6).wanting(4).right().unsorted(),
-    Heading::new("rev", 4, 5).right().down(),
-    Heading::new("restarts", 9, 2).wanting(11).down(),
-    Heading::new("age", 5, 3).right(),
+    Heading::new("namespace", 11, 3).growing(24),
+    Heading::new("kind", 8, 4),
+    Heading::new("name", 20, 0).growing(50),
+    Heading::new("ready", 5, 0),
+    Heading::new("status", 16, 0).wanting(28).down(),
+    Heading::new("new", 3, 6).right().unsorted(),
+    Heading::new("rev", 3, 5).wanting(4).right().down(),
+    Heading::new("rst 15m", 8, 2).wanting(11).down(),
+    Heading::new("age", 4, 1).right(),
     Heading::new("role", 7, 7).wanting(12),
     Heading::new("image", 16, 8).wanting(60).unsorted(),
 ];
@@ -82,7 +82,7 @@ const IMAGE: usize = 11;
 
 /// What the pods of one owner tell.
 #[derive(Debug, Default, Clone)]
-struct Pods {
+struct PodSum {
     /// Ends within the last quarter of an hour.
     restarts: u32,
     restarted: Option<Timestamp>,
@@ -90,7 +90,7 @@ struct Pods {
     word: Option<(Mark, Text)>,
 }
 
-impl Pods {
+impl PodSum {
     fn join(&mut self, more: &Self) {
         self.restarts += more.restarts;
         self.restarted = self.restarted.max(more.restarted);
@@ -111,12 +111,12 @@ pub fn recent_ends(pod: &Pod, now: Timestamp) -> u32 {
     ends.sum()
 }
 
-fn pods_by_owner<'a>(cx: &Context<'a>) -> HashMap<&'a Text, Pods> {
-    let mut owners: HashMap<&Text, Pods> = HashMap::new();
+fn pods_by_owner<'a>(cx: &Context<'a>) -> HashMap<&'a Text, PodSum> {
+    let mut owners: HashMap<&Text, PodSum> = HashMap::new();
     for pod in cx.situation.pods.values() {
         let Some(owner) = &pod.meta.owner else { continue };
         let mark = verdict::of_pod(pod, cx.now);
-        let one = Pods {
+        let one = PodSum {
             restarts: recent_ends(pod, cx.now),
             restarted: pod.last_restart(),
             word: (mark > Mark::Unknown).then(|| (mark, pod.status())),
@@ -126,7 +126,18 @@ fn pods_by_owner<'a>(cx: &Context<'a>) -> HashMap<&'a Text, Pods> {
     owners
 }
 
-fn row(facts: Facts, pods: &Pods, cx: &Context<'_>) -> Row {
+/// A kind in a word that fits its column.
+const fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::DaemonSet => "daemon",
+        Kind::StatefulSet => "stateful",
+        Kind::CronJob => "cron",
+        Kind::Job => "job",
+        _ => "deploy",
+    }
+}
+
+fn row(facts: Facts, pods: &PodSum, cx: &Context<'_>) -> Row {
     let (mut mark, mut words) = (facts.mark, facts.words.clone());
     if let Some((_, word)) = &pods.word
         && facts.object.kind != Kind::CronJob
@@ -141,7 +152,7 @@ fn row(facts: Facts, pods: &Pods, cx: &Context<'_>) -> Row {
     }
     let role = role_of(cx.profile, &facts.object, [&facts.labels; 2]);
     Row {
-        kind: labels::kind(facts.object.kind),
+        kind: kind_word(facts.object.kind),
         mark,
         words,
         restarts: pods.restarts,
@@ -176,12 +187,20 @@ impl Rows for WorkloadRows {
     }
 
     fn hints(&self) -> &'static [Command] {
-        &[Command::Open, Command::Logs, Command::Events, Command::Filter, Command::NextSort, Command::ReverseSort]
+        &[
+            Command::Open,
+            Command::Pods,
+            Command::Logs,
+            Command::Events,
+            Command::Filter,
+            Command::NextSort,
+            Command::ReverseSort,
+        ]
     }
 
     fn gather(&mut self, cx: &Context<'_>) {
         let pods = pods_by_owner(cx);
-        let mut above: HashMap<&Text, Pods> = HashMap::new();
+        let mut above: HashMap<&Text, PodSum> = HashMap::new();
         let between =
             cx.situation.replica_sets.values().map(|r| &r.meta).chain(cx.situation.jobs.values().map(|j| &j.meta));
         for meta in between {
@@ -246,7 +265,7 @@ impl Rows for WorkloadRows {
         let key = &row.facts.object.key;
         vec![
             (NAMESPACE, Cow::Borrowed(&*key.namespace)),
-            (KIND, Cow::Borrowed(&*row.kind)),
+            (KIND, Cow::Borrowed(row.kind)),
             (NAME, Cow::Borrowed(&*key.name)),
             (STATUS, Cow::Borrowed(&*row.words)),
             (ROLE, Cow::Borrowed(&*row.role)),
@@ -263,7 +282,7 @@ impl Rows for WorkloadRows {
         vec![
             cells::mark(mark, cx),
             Cell::new(&*facts.object.key.namespace, Tone::Dim),
-            Cell::new(&*row.kind, Tone::Dim),
+            Cell::new(row.kind, Tone::Dim),
             Cell::new(&*facts.object.key.name, Tone::Text),
             Cell::new(ready.unwrap_or_default(), tone),
             Cell::new(&*row.words, tone),
@@ -277,6 +296,9 @@ impl Rows for WorkloadRows {
     }
 
     fn act(&self, command: Command, row: &&Row, cx: &Context<'_>) -> Effect {
+        if command == Command::Pods {
+            return Effect::Push(Box::new(Pods::of_workload(row.facts.object.clone())));
+        }
         open::act_on(command, &row.facts.object, cx)
     }
 }
@@ -285,4 +307,90 @@ impl Rows for WorkloadRows {
 fn images(facts: &Facts) -> String {
     let short = |image: &str| image.rsplit('/').next().unwrap_or(image).to_owned();
     facts.containers.iter().map(|c| short(&c.image)).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::profile::Role;
+    use crate::console::testing::{
+        Console, SIZES, api_lost, at, condition, days, forbidden, hostile, listed, meta, panicking, profile, seen,
+        theme,
+    };
+    use crate::situation::object::{CronJob, Job, Owner, Status};
+    use crate::situation::{Kind, Observation, Source, SourceState};
+
+    /// A CronJob that runs each night with the Job of its last run, and a Job of somebody's own that failed.
+    fn jobs() -> Vec<Observation> {
+        let cron = CronJob {
+            meta: meta(Kind::CronJob, "shop", "digest", days(30)),
+            schedule: "0 2 * * *".into(),
+            last_scheduled: Some(at("02:00")),
+            last_successful: Some(at("02:01")),
+            ..CronJob::default()
+        };
+        let owner = Owner { kind: "CronJob".into(), name: "digest".into(), uid: cron.meta.uid.clone() };
+        let run = Job {
+            meta: crate::situation::object::Meta {
+                owner: Some(owner),
+                ..meta(Kind::Job, "shop", "digest-29381", at("02:00"))
+            },
+            succeeded: 1,
+            ..Job::default()
+        };
+        let failed = Job {
+            meta: meta(Kind::Job, "shop", "migrate", at("03:58")),
+            failed: 4,
+            conditions: vec![condition("Failed", Status::True, at("04:05"))],
+            ..Job::default()
+        };
+        vec![seen(cron), seen(run), seen(failed)]
+    }
+
+    fn console(world: Vec<Observation>) -> Console {
+        let mut profile = profile();
+        let role = |name: &str| Role { name: name.to_owned(), ..Role::default() };
+        profile.roles = [("web", "api"), ("queue", "worker")].map(|(r, n)| (r.to_owned(), role(n))).into();
+        Console::with(profile, theme(), world)
+    }
+
+    #[test]
+    fn workloads_at_every_size() {
+        for (columns, rows) in SIZES {
+            let mut console = console([panicking(), jobs()].concat());
+            console.sized(columns, rows).keys("w");
+            insta::assert_snapshot!(format!("workloads_{columns}x{rows}"), console.screen());
+        }
+    }
+
+    #[test]
+    fn workloads_in_trouble() {
+        for (name, world) in
+            [("lost", api_lost()), ("forbidden", forbidden()), ("hostile", hostile()), ("none", listed(Vec::new()))]
+        {
+            let mut console = console(world);
+            console.keys("w");
+            insta::assert_snapshot!(format!("workloads_{name}"), console.screen());
+        }
+    }
+
+    #[test]
+    fn a_kind_that_is_forbidden_is_named_beside_those_that_are_not() {
+        let mut console = console(panicking());
+        console.see([Observation::Source(
+            Source::Watch(Kind::StatefulSet),
+            SourceState::Forbidden("list statefulsets".into()),
+        )]);
+        console.keys("w");
+        let screen = console.screen();
+        assert!(screen.contains("statefulsets: forbidden, needs list statefulsets"), "{screen}");
+        assert!(screen.contains("CrashLoopBackOff"));
+    }
+
+    #[test]
+    fn the_jobs_of_a_cron_job_are_not_listed_by_themselves() {
+        let mut console = console([panicking(), jobs()].concat());
+        let screen = console.keys("w").screen();
+        assert!(screen.contains("digest") && !screen.contains("digest-29381"));
+        assert!(screen.contains("migrate") && screen.contains("failed"));
+    }
 }

@@ -96,6 +96,7 @@ pub(super) const VIEW: &[Rule] = &[
     ),
     (READ, &["policy"], &["poddisruptionbudgets", "poddisruptionbudgets/status"]),
     (READ, &["networking.k8s.io"], &["ingresses", "ingresses/status", "networkpolicies"]),
+    (READ, &["resource.k8s.io"], &["resourceclaims", "resourceclaims/status", "resourceclaimtemplates"]),
     (READ, &["metrics.k8s.io"], &["pods", "nodes"]),
 ];
 
@@ -105,7 +106,10 @@ pub(super) const BASIC: &[Rule] = &[
     (&["create"], &["authentication.k8s.io"], &["selfsubjectreviews"]),
 ];
 
-/// Paths that every authenticated user may read (`system:discovery`, `system:public-info-viewer`).
+/// Paths that everyone may read who is known at all (`system:public-info-viewer`).
+pub(super) const INFO: &[&str] = &["/healthz", "/livez", "/readyz", "/version", "/version/"];
+
+/// Paths that every authenticated user may read (`system:discovery`); [`INFO`] is among them.
 pub(super) const PATHS: &[&str] = &[
     "/api",
     "/api/*",

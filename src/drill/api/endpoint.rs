@@ -111,7 +111,7 @@ async fn serve(stream: TcpStream, face: Arc<Face>, tls: TlsAcceptor) {
     let certificate = Arc::new(certificate);
     let service = service_fn(move |request| {
         let (face, certificate) = (face.clone(), certificate.clone());
-        async move { Ok::<_, std::convert::Infallible>(face.answer(request, certificate.as_ref().as_ref()).await) }
+        async move { Ok::<_, std::convert::Infallible>(face.answer(request, certificate).await) }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new());

@@ -45,13 +45,30 @@ impl Face {
     pub(super) async fn answer(
         self: &Arc<Self>,
         request: Request<Incoming>,
-        certificate: Option<&CertificateDer<'static>>,
+        certificate: Arc<Option<CertificateDer<'static>>>,
     ) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let body = Limited::new(body, LARGEST).collect().await.map(http_body_util::Collected::to_bytes);
+        let host = parts.uri.host().map(str::to_owned);
         let call = Call::new(parts.method, &parts.uri, parts.headers, body.unwrap_or_default());
+        if call.verb() != "list" {
+            return self.respond(&call, host.as_deref(), certificate.as_ref().as_ref());
+        }
+        // A long list takes its time to write, and others must not wait for it.
+        let face = self.clone();
+        let respond = move || face.respond(&call, host.as_deref(), certificate.as_ref().as_ref());
+        let done = tokio::task::spawn_blocking(respond).await;
+        done.unwrap_or_else(|_| Answer::from(Failure::internal("the simulated server failed")).into_response(false))
+    }
+
+    fn respond(
+        self: &Arc<Self>,
+        call: &Call,
+        host: Option<&str>,
+        certificate: Option<&CertificateDer<'static>>,
+    ) -> Response<Body> {
         let gzip = call.header(header::ACCEPT_ENCODING).contains("gzip");
-        let answer = self.route(&call, parts.uri.host(), certificate);
+        let answer = self.route(call, host, certificate);
         let aggregated = matches!(&answer, Ok(Answer::Json { media, .. }) if media.contains("APIGroupDiscoveryList"));
         let mut response = answer.unwrap_or_else(Answer::from).into_response(gzip);
         set(&mut response, header::CACHE_CONTROL, if aggregated { "public" } else { "no-cache, private" });
@@ -105,6 +122,11 @@ impl Face {
                     logs::answer(self, place.namespace.as_deref().unwrap_or_default(), pod, call)
                 }
                 ("status", "get") => self.read(res, place, call),
+                ("scale", "get") => {
+                    let out = Renderer::new(def, call.header(header::ACCEPT), &call.query)?;
+                    let name = place.name.as_deref().unwrap_or_default();
+                    self.with(|backend| read::scale(backend, res, place, name, &out))
+                }
                 _ => Err(Failure::method_not_allowed()),
             };
         }

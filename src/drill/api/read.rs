@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::look::Look;
 use super::options::{ListOptions, Page};
 use super::render::Renderer;
+use super::table::selector_of;
 use super::view;
 use crate::drill::store::{Expired, ResourceId};
 
@@ -26,6 +27,28 @@ pub(super) fn get(
     let found = backend.store().get(res, place.namespace.as_deref().unwrap_or_default(), name);
     let object = view::show(def, found.ok_or_else(|| Failure::not_found(def, name))?);
     Ok(out.one(&object, backend.now()))
+}
+
+/// The `scale` of one object.
+pub(super) fn scale(
+    backend: &mut dyn Backend,
+    res: ResourceId,
+    place: &Place,
+    name: &str,
+    out: &Renderer,
+) -> Result<Answer, Failure> {
+    let found = backend.store().get(res, place.namespace.as_deref().unwrap_or_default(), name);
+    let object = found.ok_or_else(|| Failure::not_found(res.def(), name))?;
+    let mut metadata = json!({});
+    for field in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
+        metadata[field] = object["metadata"][field].clone();
+    }
+    let scale = json!({
+        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata,
+        "spec": {"replicas": object.int("spec.replicas")},
+        "status": {"replicas": object.int("status.replicas"), "selector": selector_of(&object)},
+    });
+    Ok(out.one(&scale, backend.now()))
 }
 
 /// The objects of a list and the list's metadata.

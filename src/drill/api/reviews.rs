@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::access::{BASIC, PATHS, Rule, VIEW, Wish, allows};
+use super::access::{BASIC, INFO, PATHS, Rule, VIEW, Wish, allows};
 use super::answer::Answer;
 use super::failure::Failure;
 use super::identity::User;
@@ -18,21 +18,7 @@ pub(super) fn answer(
     body: &[u8],
     now: jiff::Timestamp,
 ) -> Result<Answer, Failure> {
-    let unreadable = |why: &str| {
-        let message = format!("{} in version {:?} cannot be handled as a {}: {why}", def.kind, def.version, def.kind);
-        Failure::bad_request(message)
-    };
-    let spec = match media.split(';').next().unwrap_or_default() {
-        "" | "application/json" => {
-            let review: Value = serde_json::from_slice(body).map_err(|e| unreadable(&e.to_string()))?;
-            review.at("spec").clone()
-        }
-        "application/vnd.kubernetes.protobuf" => {
-            review_spec(body).ok_or_else(|| unreadable("provided data does not appear to be a protobuf message"))?
-        }
-        _ => return Err(Failure::unsupported_media()),
-    };
-    let spec = without_empty(&spec);
+    let spec = without_empty(&spec_of(def, media, body)?);
     let (spec, status) = match def.plural {
         "selfsubjectaccessreviews" => {
             let status = access(user, &spec);
@@ -51,6 +37,24 @@ pub(super) fn answer(
         answer["spec"] = spec;
     }
     Ok(Answer::json(201, &answer))
+}
+
+/// The `spec` of a review, from either format in which clients send it.
+fn spec_of(def: &ResourceDef, media: &str, body: &[u8]) -> Result<Value, Failure> {
+    let unreadable = |why: &str| {
+        let message = format!("{} in version {:?} cannot be handled as a {}: {why}", def.kind, def.version, def.kind);
+        Failure::bad_request(message)
+    };
+    match media.split(';').next().unwrap_or_default() {
+        "" | "application/json" => {
+            let review: Value = serde_json::from_slice(body).map_err(|e| unreadable(&e.to_string()))?;
+            Ok(review.at("spec").clone())
+        }
+        "application/vnd.kubernetes.protobuf" => {
+            review_spec(body).ok_or_else(|| unreadable("provided data does not appear to be a protobuf message"))
+        }
+        _ => Err(Failure::unsupported_media()),
+    }
 }
 
 fn access(user: &User, spec: &Value) -> Value {
@@ -79,7 +83,7 @@ fn rules(user: &User) -> Value {
     let rule = |(verbs, groups, resources): &Rule| json!({"verbs": verbs, "apiGroups": groups, "resources": resources});
     let everything: Rule = (&["*"], &["*"], &["*"]);
     let own = if user.is_master() { std::slice::from_ref(&everything) } else { VIEW };
-    let mut paths = vec![json!({"verbs": ["get"], "nonResourceURLs": PATHS})];
+    let mut paths: Vec<_> = [PATHS, INFO].map(|p| json!({"verbs": ["get"], "nonResourceURLs": p})).into();
     if user.is_master() {
         paths.insert(0, json!({"verbs": ["*"], "nonResourceURLs": ["*"]}));
     }

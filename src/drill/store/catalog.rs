@@ -21,6 +21,7 @@ const SCHEDULING: (&str, &str) = ("scheduling.k8s.io", "v1");
 const COORDINATION: (&str, &str) = ("coordination.k8s.io", "v1");
 const NODE: (&str, &str) = ("node.k8s.io", "v1");
 const DISCOVERY: (&str, &str) = ("discovery.k8s.io", "v1");
+const CLAIMS: (&str, &str) = ("resource.k8s.io", "v1");
 const FLOWCONTROL: (&str, &str) = ("flowcontrol.apiserver.k8s.io", "v1");
 const HELM: (&str, &str) = ("helm.cattle.io", "v1");
 const K3S: (&str, &str) = ("k3s.cattle.io", "v1");
@@ -196,6 +197,10 @@ pub const RESOURCES: &[R] = &[
     R::new(COORDINATION, "leases", "lease", "Lease"),
     R::new(NODE, "runtimeclasses", "runtimeclass", "RuntimeClass").cluster(),
     R::new(DISCOVERY, "endpointslices", "endpointslice", "EndpointSlice").with_generation(),
+    R::new(CLAIMS, "deviceclasses", "deviceclass", "DeviceClass").cluster().with_generation(),
+    R::new(CLAIMS, "resourceclaims", "resourceclaim", "ResourceClaim").with(&[status("ResourceClaim")]),
+    R::new(CLAIMS, "resourceclaimtemplates", "resourceclaimtemplate", "ResourceClaimTemplate"),
+    R::new(CLAIMS, "resourceslices", "resourceslice", "ResourceSlice").cluster().with_generation(),
     R::new(FLOWCONTROL, "flowschemas", "flowschema", "FlowSchema")
         .cluster()
         .with_generation()

@@ -137,6 +137,19 @@ impl World {
         self.settle();
     }
 
+    /// Whether a fault is still at work: its image is in use, or a pod still ails. It may not show yet.
+    pub fn at_work(&self, undo: &Undo) -> bool {
+        match undo {
+            Undo::Template { namespace, deployment, image, .. } => {
+                let deployment = self.store.get(self.res.deployments, namespace, deployment);
+                deployment.is_some_and(|d| text(&d, "/spec/template/spec/containers/0/image") == image)
+            }
+            Undo::Cure(pods) => pods.iter().any(|(namespace, name)| {
+                self.runs.get(&Id::new(namespace, name)).is_some_and(|run| run.ailment.is_some())
+            }),
+        }
+    }
+
     /// Whether what was broken works again.
     pub fn recovered(&self, recovery: &Recovery) -> bool {
         match recovery {

@@ -78,7 +78,7 @@ impl World {
             },
             "spec": {
                 "nodeName": format!("nbg1-{node}"), "restartPolicy": "Always",
-                "containers": [{ "name": "main", "image": "registry.example.com/load/main:1",
+                "containers": [{ "name": "main", "image": "registry.example.com/load/main:1", "env": env(),
                     "resources": { "requests": { "cpu": "10m", "memory": "16Mi" }, "limits": { "memory": "64Mi" } } }],
             },
             "status": {
@@ -111,7 +111,11 @@ impl World {
     }
 }
 
+fn env() -> Value {
+    (0..16).map(|n| json!({ "name": format!("SETTING_{n:02}"), "value": digest(&n.to_string()) })).collect()
+}
+
 /// What makes a pod as big as pods are.
 fn ballast() -> String {
-    (0..230).map(|n| digest(&n.to_string())).collect()
+    (0..200).map(|n| digest(&n.to_string())).collect()
 }

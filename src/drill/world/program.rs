@@ -100,7 +100,7 @@ impl Course {
             Self::Runs => return None,
             Self::Completes(s) => (s, 0.2),
             Self::Panics(s) | Self::Fails(s) => (s, 0.1),
-            Self::Leaks(s) => (s, 0.3),
+            Self::Leaks(s) => (s, 0.5),
         };
         let seconds = seconds * (1.0 + spread * (chance - 0.5));
         Some(SignedDuration::from_millis((seconds * 1000.0) as i64))

@@ -160,7 +160,7 @@ async fn each_way_to_fail_has_its_sentence() {
     let good = || issue(&authority, |_| {});
     let expired = issue(&authority, |p| p.not_after = rcgen::date_time_ymd(2020, 1, 1));
     let other_name = issue(&authority, |p| {
-        p.subject_alt_names = vec![SanType::DnsName("a.example.com".try_into().expect("a name"))]
+        p.subject_alt_names = vec![SanType::DnsName("a.example.com".try_into().expect("a name"))];
     });
     let strange = issue(&super::tests::authority(), |_| {});
     let cases = [

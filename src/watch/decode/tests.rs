@@ -207,7 +207,9 @@ fn each_place(mut check: impl FnMut(Kind, &Value, &str)) {
         for sample in samples_of(kind) {
             let mut found = Vec::new();
             places(&sample, "", &mut found);
-            found.iter().for_each(|place| check(kind, &sample, place));
+            for place in &found {
+                check(kind, &sample, place);
+            }
         }
     }
 }

@@ -3,6 +3,8 @@
 //! kube's own watcher is not used: it re-lists after errors that need no list, asks for `Retry-After` nowhere, fails a
 //! whole page for one object, and sends no page before all of them are there.
 
+mod follower;
+mod recovery;
 mod request;
 mod scope;
 mod stream;

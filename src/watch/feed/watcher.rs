@@ -6,21 +6,18 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
+use super::follower::Follower;
+use super::recovery::{Recovery, Round, Stop, note_skipped, rule};
 use super::request;
 use super::scope::{Scope, everywhere, nearby};
-use super::stream::Lines;
-use crate::situation::{Kind, Observation, Source, SourceState, Text};
-use crate::watch::Batch;
+use crate::situation::{Kind, Observation, Source, Text};
 use crate::watch::connect::endpoint::Ask;
-use crate::watch::decode::{self, WatchEvent};
+use crate::watch::decode::{self, Form};
 use crate::watch::failure::Failure;
-use crate::watch::pace::{Backoff, jitter};
-use crate::watch::session::{Closed, Session, Way};
-
-/// A page at most goes into one batch.
-const BATCH: usize = 100;
+use crate::watch::pace::jitter;
+use crate::watch::session::{Closed, Session};
 
 /// Watches one kind.
 pub(super) struct Watcher {
@@ -30,48 +27,17 @@ pub(super) struct Watcher {
     /// The deployment's namespaces.
     home: Arc<[Text]>,
     limited: bool,
+    /// How often in a row only a part could be listed.
+    limited_times: u32,
     body: Vec<u8>,
 }
 
 /// A scope and the version its watch goes on from.
 type Listed = (Scope, String);
 
-/// Why a stream ended without a failure.
-enum Ended {
-    /// The server ended it, after so many events.
-    Over(usize),
-    /// Its connection is not to be trusted any more.
-    Cut,
-}
-
-/// Why one round of list and watch is over.
-enum Round {
-    /// The version is gone; list again.
-    Relist,
-    Closed,
-}
-
-impl From<Closed> for Round {
-    fn from(_: Closed) -> Self {
-        Self::Closed
-    }
-}
-
-/// Either the program ends, or something went wrong that can be said.
-enum Stop {
-    Closed,
-    Failed(Failure, u64),
-}
-
-impl From<Closed> for Stop {
-    fn from(_: Closed) -> Self {
-        Self::Closed
-    }
-}
-
 impl Watcher {
     pub(super) fn new(kind: Kind, session: Session, lists: Arc<Semaphore>, home: Arc<[Text]>) -> Self {
-        Self { kind, session, lists, home, limited: false, body: Vec::new() }
+        Self { kind, session, lists, home, limited: false, limited_times: 0, body: Vec::new() }
     }
 
     /// Runs until nobody listens any more. `permit` is for the first list.
@@ -163,6 +129,7 @@ impl Watcher {
             batch.push(Observation::Limited(source, self.limits(&listed, spare)));
             self.limited = spare;
         }
+        self.limited_times = if spare { self.limited_times.saturating_add(1) } else { 0 };
         self.session.send(batch).await?;
         Ok(listed)
     }
@@ -203,192 +170,35 @@ impl Watcher {
 
     /// Watches what was listed until a new list is needed.
     async fn follow(&self, listed: Vec<Listed>) -> Round {
+        let version = listed.first().map(|(_, version)| version.clone()).unwrap_or_default();
         let mut streams: FuturesUnordered<_> = listed
             .into_iter()
             .map(|(scope, version)| Follower::new(self.kind, self.session.clone(), scope, version).run())
             .collect();
-        streams.next().await.unwrap_or(Round::Closed)
-    }
-}
-
-/// The watch of one scope.
-struct Follower {
-    kind: Kind,
-    session: Session,
-    scope: Scope,
-    version: String,
-    recovery: Recovery,
-}
-
-impl Follower {
-    fn new(kind: Kind, session: Session, scope: Scope, version: String) -> Self {
-        let recovery = Recovery::new(kind, &session);
-        Self { kind, session, scope, version, recovery }
+        tokio::select! {
+            round = streams.next() => round.unwrap_or(Round::Closed),
+            round = self.until_allowed(version), if self.limited => round,
+        }
     }
 
-    async fn run(mut self) -> Round {
+    /// Comes back when all of a kind may be read of which only a part could be: asks for a watch of it from time to time,
+    /// which costs the server next to nothing.
+    async fn until_allowed(&self, version: String) -> Round {
+        let mut session = self.session.clone();
+        let form = everywhere(self.kind, &self.home).first().map_or(Form::Whole, |scope| scope.form);
+        let wait = session.pace.slow_retry * (1 << self.limited_times.min(5)) / 2;
+        let path = request::watch(self.kind, None, &version, Duration::from_secs(1));
         loop {
-            match self.again().await {
-                Ok(None) => {}
-                Ok(Some(round)) => return round,
-                Err(closed) => return closed.into(),
+            if session.pause(jitter(wait)).await.is_err() {
+                return Round::Closed;
             }
-        }
-    }
-
-    /// One request.
-    async fn again(&mut self) -> Result<Option<Round>, Closed> {
-        let way = self.session.way().await?;
-        let begun = Instant::now();
-        match self.stream(&way).await {
-            Ok(Ended::Cut) => {}
-            // A server or a proxy that ends each watch at once must not be asked without end.
-            Ok(Ended::Over(0)) if begun.elapsed() < self.session.pace.first_retry => {
-                let wait = self.recovery.backoff.next();
-                self.session.pause(wait).await?;
+            let Ok(way) = session.way().await else { return Round::Closed };
+            let patience = session.pace.patience;
+            let ask = Ask { path: &path, accept: request::watch_form(form), stream: true, patience };
+            let answer = way.endpoint.get(ask).await;
+            if answer.is_ok() || answer.is_err_and(|failure| failure.gone()) {
+                return Round::Relist;
             }
-            Ok(Ended::Over(_)) => self.recovery.works(),
-            Err(Stop::Closed) => return Err(Closed),
-            Err(Stop::Failed(failure, _)) if failure.gone() => return Ok(Some(Round::Relist)),
-            Err(Stop::Failed(failure, generation)) => {
-                self.recovery.failed(&mut self.session, "watch", &failure, generation).await?;
-            }
-        }
-        Ok(None)
-    }
-
-    async fn stream(&mut self, way: &Way) -> Result<Ended, Stop> {
-        let failed = |failure| Stop::Failed(failure, way.generation);
-        let pace = self.session.pace;
-        let lasting = jitter(pace.watch);
-        let path = request::watch(self.kind, self.scope.namespace.as_deref(), &self.version, lasting);
-        let accept = request::watch_form(self.scope.form);
-        let ask = Ask { path: &path, accept, stream: true, patience: pace.patience };
-        let mut answer = way.endpoint.get(ask).await.map_err(failed)?;
-        self.session.say(self.heard()).await?;
-        let limit = lasting + pace.watch_grace;
-        let mut silent = std::pin::pin!(sleep(limit));
-        let mut lines = Lines::default();
-        let mut count = 0;
-        loop {
-            let part = tokio::select! {
-                cut = self.session.cut(way.epoch) => return cut.map(|()| Ended::Cut).map_err(Into::into),
-                () = &mut silent => return Err(failed(Failure::Stalled(limit))),
-                part = answer.part() => part.map_err(failed)?,
-            };
-            // What is left of a line then was cut off; its event comes again, because its version was not reached.
-            let Some(part) = part else { return Ok(Ended::Over(count)) };
-            let mut batch = Batch::new();
-            let outcome = lines.feed(&part, |line| self.take(line, &mut batch));
-            count += batch.len();
-            self.recovery.works();
-            self.deliver(batch).await?;
-            outcome.map_err(failed)?;
-        }
-    }
-
-    fn heard(&self) -> Observation {
-        Observation::Heard(Source::Watch(self.kind), self.session.clocks.wall.now())
-    }
-
-    /// Takes one event in.
-    fn take(&mut self, line: &[u8], batch: &mut Batch) -> Result<(), Failure> {
-        let version = match decode::event(self.kind, self.scope.form, line).map_err(Failure::Garbled)? {
-            WatchEvent::Observed(observation, version) => {
-                if self.scope.covers(&observation) {
-                    batch.push(observation);
-                }
-                version
-            }
-            WatchEvent::Bookmark(version) => version,
-            WatchEvent::Error(code, message) => {
-                return Err(Failure::Refused { code, message, retry_after: None });
-            }
-        };
-        if !version.is_empty() {
-            self.version = version;
-        }
-        Ok(())
-    }
-
-    async fn deliver(&self, mut batch: Batch) -> Result<(), Closed> {
-        note_skipped(&batch);
-        batch.push(self.heard());
-        while batch.len() > BATCH {
-            let rest = batch.split_off(BATCH);
-            self.session.send(std::mem::replace(&mut batch, rest)).await?;
-        }
-        self.session.send(batch).await
-    }
-}
-
-/// How one source gets over failures.
-struct Recovery {
-    kind: Kind,
-    backoff: Backoff,
-    /// The credentials were just refused and are being made anew; not worth a word yet.
-    refused: bool,
-}
-
-impl Recovery {
-    fn new(kind: Kind, session: &Session) -> Self {
-        Self { kind, backoff: Backoff::new(session.pace), refused: false }
-    }
-
-    fn works(&mut self) {
-        self.backoff.reset();
-        self.refused = false;
-    }
-
-    /// Says what failed and waits as long as is right for it.
-    async fn failed(
-        &mut self,
-        session: &mut Session,
-        verb: &str,
-        failure: &Failure,
-        generation: u64,
-    ) -> Result<(), Closed> {
-        if failure.unauthorized() && !std::mem::replace(&mut self.refused, true) {
-            return session.refused(generation).await;
-        }
-        if failure.of_endpoint() {
-            session.suspect();
-        }
-        let wait = self.wait(session, failure);
-        let state = if failure.forbidden() {
-            SourceState::Forbidden(Text::from(rule(verb, self.kind)))
-        } else if failure.missing() {
-            SourceState::Missing
-        } else {
-            let mut trouble = failure.trouble(&format!("{verb} {}", self.kind.resource().plural));
-            trouble.retry_at = session.after(wait);
-            SourceState::Failed(trouble)
-        };
-        tracing::info!(kind = %self.kind, %state, "a watch is interrupted");
-        session.say(Observation::Source(Source::Watch(self.kind), state)).await?;
-        session.pause(wait).await
-    }
-
-    fn wait(&mut self, session: &Session, failure: &Failure) -> Duration {
-        if failure.forbidden() || failure.missing() {
-            return jitter(session.pace.slow_retry);
-        }
-        let wait = self.backoff.next();
-        failure.retry_after().map_or(wait, |asked| asked.min(session.pace.slow_retry * 5).max(wait))
-    }
-}
-
-/// The rule that is missing, as `kubectl auth can-i` writes it: `list pods`, `list deployments.apps`.
-fn rule(verb: &str, kind: Kind) -> String {
-    let resource = kind.resource();
-    let dot = if resource.group.is_empty() { "" } else { "." };
-    format!("{verb} {}{dot}{}", resource.plural, resource.group)
-}
-
-fn note_skipped(batch: &Batch) {
-    for observation in batch {
-        if let Observation::Skipped(kind, name, reason) = observation {
-            tracing::warn!(%kind, %name, %reason, "an object cannot be decoded and is left out");
         }
     }
 }

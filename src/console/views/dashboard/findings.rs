@@ -1,5 +1,7 @@
 //! The pane of findings: the verdict, its evidence, and under it what it explains.
 
+use std::collections::HashMap;
+
 use ratatui::layout::Rect;
 
 use super::{Dashboard, FindingId, waiting};
@@ -8,34 +10,44 @@ use crate::console::freshness::{aged, clock_or_day, lasting, span};
 use crate::console::labels;
 use crate::console::pick::window;
 use crate::console::screen::Context;
+use crate::console::views::blame::Blamed;
 use crate::console::widgets::{Canvas, Piece, severity, width, wrap};
-use crate::detect::{Confidence, DETECTORS, Finding, Suspect, suspect};
+use crate::detect::{Confidence, DETECTORS, Finding};
 use crate::situation::Source;
 
-/// Causes in their order, each followed by its consequences.
-pub fn order(findings: &[Finding]) -> Vec<FindingId> {
-    let entry = |f: &Finding, nested: bool| FindingId { id: f.id, subjects: f.subjects.clone(), nested };
-    let causes: Vec<&Finding> = findings.iter().filter(|f| cause_of(f, findings).is_none()).collect();
-    let mut ordered = Vec::new();
-    for cause in causes {
-        ordered.push(entry(cause, false));
-        let of_it = findings.iter().filter(|f| cause_of(f, findings).is_some_and(|c| std::ptr::eq(c, cause)));
-        ordered.extend(of_it.map(|f| entry(f, true)));
+/// Causes in their order, each followed by its consequences; with each its place among the findings.
+pub fn order(findings: &[Finding]) -> Vec<(FindingId, usize)> {
+    let causes: Vec<Option<usize>> = findings.iter().map(|f| cause_of(f, findings)).collect();
+    let mut consequences: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (at, cause) in causes.iter().enumerate() {
+        if let Some(cause) = cause {
+            consequences.entry(*cause).or_default().push(at);
+        }
     }
-    ordered
+    let entry = |at: usize, nested: bool| {
+        let finding = findings.get(at)?;
+        Some((FindingId { id: finding.id, subjects: finding.subjects.clone(), nested }, at))
+    };
+    let top = causes.iter().enumerate().filter(|(_, cause)| cause.is_none());
+    top.flat_map(|(at, _)| {
+        let nested = consequences.remove(&at).unwrap_or_default();
+        std::iter::once((at, false)).chain(nested.into_iter().map(|at| (at, true)))
+    })
+    .filter_map(|(at, nested)| entry(at, nested))
+    .collect()
 }
 
 /// The finding at the end of the chain of causes: of several with the same id the one about the same thing.
-fn cause_of<'a>(finding: &Finding, findings: &'a [Finding]) -> Option<&'a Finding> {
+fn cause_of(finding: &Finding, findings: &[Finding]) -> Option<usize> {
     let mut cause = None;
     let mut id = finding.consequence_of;
     // A circle of causes would be a fault of a detector; it must not hang the screen.
-    for _ in 0..findings.len() {
+    for _ in 0..8 {
         let Some(wanted) = id.filter(|id| *id != finding.id) else { break };
-        let mut same = findings.iter().filter(|f| f.id == wanted);
-        let shares = |f: &&Finding| f.subjects.iter().any(|s| finding.subjects.contains(s));
-        let Some(found) = same.clone().find(shares).or_else(|| same.next()) else { break };
-        cause = Some(found);
+        let mut same = findings.iter().enumerate().filter(|(_, f)| f.id == wanted);
+        let shares = |(_, f): &(usize, &Finding)| f.subjects.iter().any(|s| finding.subjects.contains(s));
+        let Some((at, found)) = same.clone().find(shares).or_else(|| same.next()) else { break };
+        cause = Some(at);
         id = found.consequence_of;
     }
     cause
@@ -60,7 +72,7 @@ pub fn draw(dashboard: &Dashboard, area: Rect, canvas: &mut Canvas<'_>, cx: &Con
     if count == 0 {
         return nothing(inner, canvas, cx);
     }
-    let rows = rows(dashboard.findings.items(), inner, cx);
+    let rows = rows(dashboard, inner, cx);
     let chosen = dashboard.findings.chosen();
     let at = rows.iter().position(|row| matches!(row, Row::Finding(id, _) if Some(*id) == chosen)).unwrap_or(0);
     let shown = window(at, rows.len(), usize::from(inner.height));
@@ -108,37 +120,38 @@ fn finding_row(id: &FindingId, finding: &Finding, line: Rect, canvas: &mut Canva
 
 /// Each finding on its line; what room is left goes to the evidence: one line for each cause, then all that is known of
 /// the first ones, then the consequences'.
-fn rows<'a>(order: &'a [FindingId], area: Rect, cx: &Context<'a>) -> Vec<Row<'a>> {
-    let find = |id: &FindingId| cx.assessment.findings.iter().find(|f| f.id == id.id && f.subjects == id.subjects);
-    let findings: Vec<(&FindingId, &Finding)> = order.iter().filter_map(|id| Some((id, find(id)?))).collect();
+fn rows<'a>(dashboard: &'a Dashboard, area: Rect, cx: &Context<'a>) -> Vec<Row<'a>> {
+    let places = dashboard.findings.items().iter().zip(&dashboard.finding_places);
+    let findings: Vec<(&FindingId, &Finding)> =
+        places.filter_map(|(id, at)| Some((id, cx.assessment.findings.get(*at)?))).collect();
     let mut room = usize::from(area.height).saturating_sub(findings.len());
     let mut causes = findings.iter().filter(|(id, _)| !id.nested).count();
-    let mut limits = vec![0; findings.len()];
     let columns = usize::from(area.width.saturating_sub(DETAIL));
     let mut bodies: Vec<Vec<Row<'a>>> = Vec::new();
     bodies.resize_with(findings.len(), Vec::new);
     for nested in [false, true] {
-        for (i, (_, finding)) in findings.iter().enumerate().filter(|(_, (id, _))| id.nested == nested) {
-            causes = if nested { 0 } else { causes - 1 };
-            let limit = room.saturating_sub(causes).max(room.min(1));
-            let whole = details(finding, columns, cx);
-            // Cut lines say more of different things than whole ones where there is no room for all.
-            let body = if whole.len() <= limit { whole } else { details(finding, usize::MAX, cx) };
-            if let (Some(slot), Some(shown)) = (bodies.get_mut(i), limits.get_mut(i)) {
-                *shown = body.len().min(limit);
-                room -= *shown;
-                *slot = body;
+        for ((_, finding), body) in findings.iter().zip(&mut bodies).filter(|((id, _), _)| id.nested == nested) {
+            if room == 0 {
+                break;
             }
+            causes = if nested { 0 } else { causes - 1 };
+            let limit = room.saturating_sub(causes).max(1);
+            let suspect = dashboard.suspects.iter().find(|s| s.concerns(finding));
+            *body = details(finding, suspect, columns, cx);
+            if body.len() > limit {
+                // Cut lines say more of different things than whole ones where there is no room for all.
+                *body = details(finding, suspect, usize::MAX, cx);
+                body.truncate(limit);
+            }
+            room -= body.len();
         }
     }
-    let rows = findings.into_iter().zip(bodies.into_iter().zip(limits)).flat_map(|((id, finding), (body, shown))| {
-        std::iter::once(Row::Finding(id, finding)).chain(body.into_iter().take(shown))
-    });
-    rows.collect()
+    let rows = findings.into_iter().zip(bodies);
+    rows.flat_map(|((id, finding), body)| std::iter::once(Row::Finding(id, finding)).chain(body)).collect()
 }
 
 /// The evidence, the suspect change behind its first line, then what would refute it and what was not seen.
-fn details<'a>(finding: &Finding, columns: usize, cx: &Context<'_>) -> Vec<Row<'a>> {
+fn details<'a>(finding: &Finding, blamed: Option<&Blamed>, columns: usize, cx: &Context<'_>) -> Vec<Row<'a>> {
     let mut rows: Vec<Row<'a>> = Vec::new();
     let mut add = |text: &str, tone: Tone, columns: usize| {
         rows.extend(wrap(text, columns).into_iter().map(|line| Row::More(Piece::new(line, tone), None)));
@@ -150,7 +163,7 @@ fn details<'a>(finding: &Finding, columns: usize, cx: &Context<'_>) -> Vec<Row<'
     let mut evidence = finding.evidence.iter();
     let first = evidence.next().map_or("", |e| &e.text);
     add(first, Tone::Text, columns.saturating_sub(width(&confidence.text) + 2));
-    if let Some(Suspect { change, before, .. }) = suspect(finding, cx.changes) {
+    if let Some((change, before)) = blamed.and_then(|b| Some((b.change(cx)?, b.before))) {
         let distance = if before.is_positive() { format!("began {} after", span(before)) } else { "began with".into() };
         add(&format!("{distance} {} {}", labels::subject(&change.subject), change.what), Tone::Warning, columns);
     }

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::console::screen::Context;
+use crate::console::views::nodes::shares;
+use crate::console::views::verdict;
 use crate::detect::Mark;
-use crate::situation::object::{Event, Meta, Node, Pod, ReplicaSet, Status};
+use crate::situation::object::{Event, Meta, Node, Pod, ReplicaSet};
 use crate::situation::time::since;
 use crate::situation::{Key, Kind, Ref, Source, Subject, Text};
 
@@ -14,8 +16,8 @@ use crate::situation::{Key, Kind, Ref, Source, Subject, Text};
 pub const CHANGES: usize = 60;
 /// How many warnings are shown.
 const WARNINGS: usize = 40;
-/// Restarts of this age still count as trouble.
-const RECENT: SignedDuration = SignedDuration::from_mins(15);
+/// How many pods in trouble are shown.
+const PODS: usize = 40;
 
 /// A node.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,44 +42,16 @@ pub fn nodes(cx: &Context<'_>) -> Vec<NodeRow> {
     for pod in cx.situation.pods.values().filter(|p| !p.finished()) {
         *pods.entry(&pod.node).or_default() += 1;
     }
-    let known = cx.situation.source(&Source::Watch(Kind::Node)).live();
-    let mut rows: Vec<NodeRow> = cx
-        .situation
-        .nodes
-        .values()
-        .map(|node| {
-            let name = &node.meta.key.name;
-            let usage = cx.situation.usage_of_node(name);
-            let share = |used: Option<u64>, of: Option<u64>| Some(used? as f64 / of.filter(|n| *n > 0)? as f64);
-            let (mark, note) = judge(node);
-            NodeRow {
-                key: node.meta.key.clone(),
-                // What is aged supports no green mark.
-                mark: if known || mark > Mark::Unknown { mark } else { Mark::Unknown },
-                cpu: usage.and_then(|u| share(u.amounts.cpu_milli, node.allocatable.cpu_milli)),
-                memory: usage.and_then(|u| share(u.amounts.memory, node.allocatable.memory)),
-                pods: pods.get(name).copied().unwrap_or_default(),
-                note,
-            }
-        })
-        .collect();
+    let source = Source::Watch(Kind::Node);
+    let row = |node: &Node| {
+        let (mark, note) = verdict::of_node(node);
+        let (cpu, memory) = shares(node, cx);
+        let pods = pods.get(&node.meta.key.name).copied().unwrap_or_default();
+        NodeRow { key: node.meta.key.clone(), mark: verdict::as_known(mark, &source, cx), cpu, memory, pods, note }
+    };
+    let mut rows: Vec<NodeRow> = cx.situation.nodes.values().map(row).collect();
     rows.sort_by(|a, b| (b.mark, &a.key).cmp(&(a.mark, &b.key)));
     rows
-}
-
-fn judge(node: &Node) -> (Mark, String) {
-    match node.ready() {
-        Status::False => return (Mark::Bad, "not ready".to_owned()),
-        Status::Unknown => return (Mark::Bad, "silent".to_owned()),
-        Status::True => {}
-    }
-    let pressure = ["DiskPressure", "MemoryPressure", "PIDPressure", "NetworkUnavailable"];
-    let pressed = pressure.into_iter().find(|p| node.condition(p).is_some_and(|c| c.status == Status::True));
-    match pressed {
-        Some(condition) => (Mark::Warning, condition.to_owned()),
-        None if node.unschedulable => (Mark::Warning, "cordoned".to_owned()),
-        None => (Mark::Good, String::new()),
-    }
 }
 
 /// A workload.
@@ -170,7 +144,7 @@ fn row(
     pods: &Pods,
     (revision, since_revision): (Option<u64>, Option<Timestamp>),
 ) -> WorkloadRow {
-    let recent = pods.restarted.is_some_and(|at| since(at, cx.now) <= RECENT);
+    let recent = pods.restarted.is_some_and(|at| since(at, cx.now) <= verdict::RECENT);
     let live = cx.situation.source(&Source::Watch(kind)).live();
     let (mark, note) = match ready {
         (0, wanted) if wanted > 0 => (Mark::Bad, "none ready".to_owned()),
@@ -202,6 +176,15 @@ pub fn sickest_pod(cx: &Context<'_>, workload: &Ref) -> Option<Key> {
         |pod: &&Pod| cx.situation.workload_of(pod).is_some_and(|w| w.kind == workload.kind && w.key == workload.key);
     let pods = cx.situation.pods_in(&workload.key.namespace).filter(of_it);
     pods.max_by_key(|p| (!p.ready(), p.last_restart())).map(|p| p.meta.key.clone())
+}
+
+/// Pods that are not ready or restarted a short while ago, the newest trouble first.
+pub fn troubled(cx: &Context<'_>) -> Vec<Key> {
+    let recent = |pod: &Pod| pod.last_restart().is_some_and(|at| since(at, cx.now) <= verdict::RECENT);
+    let sick = |pod: &&Pod| !pod.finished() && (!pod.ready() || recent(pod));
+    let mut pods: Vec<&Pod> = cx.situation.pods.values().filter(sick).collect();
+    pods.sort_by_key(|p| (p.ready(), std::cmp::Reverse(p.last_restart()), &p.meta.key));
+    pods.into_iter().take(PODS).map(|p| p.meta.key.clone()).collect()
 }
 
 /// The newest warnings.

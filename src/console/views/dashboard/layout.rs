@@ -10,6 +10,8 @@ pub enum Pane {
     Changes,
     Nodes,
     Workloads,
+    /// Pods in trouble.
+    Pods,
     Outside,
     Warnings,
 }
@@ -25,6 +27,8 @@ pub struct Sizes {
     pub nodes: u16,
     /// Workloads.
     pub workloads: u16,
+    /// Pods in trouble.
+    pub pods: u16,
     /// Outside services.
     pub outside: u16,
 }
@@ -100,10 +104,11 @@ fn wide(area: Rect, sizes: Sizes) -> Vec<(Pane, Rect)> {
     let [left, centre, right] = columns.as_slice() else { return Vec::new() };
     let changes = (sizes.changes + BORDER).clamp(6, (centre.height * 2 / 5).max(6));
     let rows = stack(*centre, &[centre.height.saturating_sub(changes), changes]);
-    let workloads = (sizes.workloads + BORDER + HEAD).clamp(6, (right.height * 3 / 5).max(6));
-    let side = stack(*right, &[workloads, right.height.saturating_sub(workloads)]);
+    let workloads = (sizes.workloads + BORDER + HEAD).clamp(6, (right.height * 2 / 5).max(6));
+    let pods = (sizes.pods.max(1) + BORDER + HEAD).clamp(4, (right.height / 3).max(4));
+    let side = stack(*right, &[workloads, pods, right.height.saturating_sub(workloads + pods)]);
     let centre = [Pane::Findings, Pane::Changes].into_iter().zip(rows);
-    let side = [Pane::Workloads, Pane::Warnings].into_iter().zip(side);
+    let side = [Pane::Workloads, Pane::Pods, Pane::Warnings].into_iter().zip(side);
     centre.chain(side).chain(left_column(*left, sizes, false)).collect()
 }
 
@@ -135,10 +140,11 @@ mod tests {
         #[test]
         fn panes_cover_the_area_and_never_overlap(
             width in 80_u16..260, height in 21_u16..100,
-            health in 0_u16..8, changes in 0_u16..50, nodes in 0_u16..60, workloads in 0_u16..60, outside in 0_u16..9,
+            health in 0_u16..8, changes in 0_u16..50, nodes in 0_u16..60, workloads in 0_u16..60, pods in 0_u16..40,
+            outside in 0_u16..9,
         ) {
             let area = Rect::new(0, 1, width, height);
-            let panes = panes(area, Sizes { health, changes, nodes, workloads, outside });
+            let panes = panes(area, Sizes { health, changes, nodes, workloads, pods, outside });
             let cells: u32 = panes.iter().map(|(_, r)| r.area()).sum();
             proptest::prop_assert_eq!(cells, area.area());
             for (i, (_, a)) in panes.iter().enumerate() {

@@ -3,7 +3,7 @@
 //! ```text
 //! narrow                      medium                          wide
 //! ┌ Health ───────────────┐   ┌ Health ┐┌ Findings ───────┐   ┌ Health ┐┌ Findings ──┐┌ Workloads ┐
-//! ├ Findings ─────────────┤   ├ Nodes ─┤│                 │   ├ Nodes ─┤│            ││           │
+//! ├ Findings ─────────────┤   ├ Nodes ─┤│                 │   ├ Nodes ─┤│            │├ Pods ─────┤
 //! ├ What changed ─────────┤   ├ Outside┤├ What changed ───┤   ├ Outside┤├ What changed┤├ Warnings ─┤
 //! ├ Nodes ────┬ Workloads ┤   │        │├ Workloads ──────┤   │        ││            ││           │
 //! └───────────┴───────────┘   └────────┘└─────────────────┘   └────────┘└────────────┘└───────────┘
@@ -21,6 +21,7 @@ use ratatui::layout::Rect;
 use crate::config::keymap::{Command, Mode};
 use crate::console::pick::Pick;
 use crate::console::screen::{Context, Effect, Screen};
+use crate::console::views::blame::{self, Blamed};
 use crate::console::widgets::Canvas;
 use crate::detect::Area;
 use crate::situation::{Key, Ref, Subject, Text};
@@ -47,8 +48,12 @@ pub struct Dashboard {
     changes: Pick<(Timestamp, Subject)>,
     nodes: Pick<Key>,
     workloads: Pick<Ref>,
+    pods: Pick<Key>,
     outside: Pick<Text>,
     events: Pick<Key>,
+    /// Where each of the listed findings stands in the assessment.
+    finding_places: Vec<usize>,
+    suspects: Vec<Blamed>,
     workload_rows: Vec<gather::WorkloadRow>,
     node_rows: Vec<gather::NodeRow>,
 }
@@ -70,8 +75,11 @@ impl Dashboard {
             changes: Pick::default(),
             nodes: Pick::default(),
             workloads: Pick::default(),
+            pods: Pick::default(),
             outside: Pick::default(),
             events: Pick::default(),
+            finding_places: Vec::new(),
+            suspects: Vec::new(),
             workload_rows: Vec::new(),
             node_rows: Vec::new(),
         }
@@ -83,6 +91,7 @@ impl Dashboard {
             changes: self.changes.items().len() as u16,
             nodes: self.nodes.items().len() as u16,
             workloads: self.workloads.items().len() as u16,
+            pods: self.pods.items().len() as u16,
             outside: self.outside.items().len() as u16,
         }
     }
@@ -123,6 +132,7 @@ impl Dashboard {
             Pane::Changes => self.changes.act(command, page),
             Pane::Nodes => self.nodes.act(command, page),
             Pane::Workloads => self.workloads.act(command, page),
+            Pane::Pods => self.pods.act(command, page),
             Pane::Outside => self.outside.act(command, page),
             Pane::Warnings => self.events.act(command, page),
         }
@@ -144,6 +154,10 @@ impl Dashboard {
                 Some(node.meta.reference(crate::situation::Kind::Node).into())
             }),
             Pane::Workloads => self.workloads.chosen().cloned().map(Subject::Object),
+            Pane::Pods => self.pods.chosen().and_then(|key| {
+                let pod = cx.situation.pods.get(key)?;
+                Some(pod.meta.reference(crate::situation::Kind::Pod).into())
+            }),
             Pane::Warnings => self.events.chosen().and_then(|key| gather::about(cx.situation.events.get(key)?)),
         };
         subject.map_or(Effect::None, |subject| super::open::push_subject(&subject, cx))
@@ -161,6 +175,7 @@ impl Dashboard {
     fn logs(&self, cx: &Context<'_>) -> Effect {
         let pod = match self.focus {
             Pane::Workloads => self.workloads.chosen().and_then(|w| gather::sickest_pod(cx, w)),
+            Pane::Pods => self.pods.chosen().cloned(),
             Pane::Findings => self.findings.chosen().and_then(|f| {
                 let subjects = f.subjects.iter().filter_map(|s| match s {
                     Subject::Object(r) => Some(r),
@@ -224,12 +239,16 @@ impl Screen for Dashboard {
 
     fn refresh(&mut self, cx: &Context<'_>) {
         self.health.set(cx.assessment.health.iter().map(|row| row.area).collect());
-        self.findings.set(findings::order(&cx.assessment.findings));
+        let (ids, places) = findings::order(&cx.assessment.findings).into_iter().unzip();
+        self.findings.set(ids);
+        self.finding_places = places;
+        self.suspects = blame::blame(cx);
         self.changes.set(cx.changes.iter().take(gather::CHANGES).map(|c| (c.at, c.subject.clone())).collect());
         self.node_rows = gather::nodes(cx);
         self.nodes.set(self.node_rows.iter().map(|row| row.key.clone()).collect());
         self.workload_rows = gather::workloads(cx);
         self.workloads.set(self.workload_rows.iter().map(|row| row.object.clone()).collect());
+        self.pods.set(gather::troubled(cx));
         self.outside.set(cx.profile.outside.keys().map(|name| Text::new(name)).collect());
         self.events.set(gather::warnings(cx));
         if !self.panes().iter().any(|(pane, _)| *pane == self.focus) {
@@ -251,6 +270,7 @@ impl Screen for Dashboard {
                 Pane::Changes => panes::changes(self, rect, canvas, cx, focus),
                 Pane::Nodes => panes::nodes(self, rect, canvas, cx, focus),
                 Pane::Workloads => panes::workloads(self, rect, canvas, cx, focus),
+                Pane::Pods => panes::pods(self, rect, canvas, cx, focus),
                 Pane::Outside => panes::outside(self, rect, canvas, cx, focus),
                 Pane::Warnings => panes::warnings(self, rect, canvas, cx, focus),
             }

@@ -10,7 +10,7 @@ use crate::console::freshness::{aged, clock_or_day, lasting, missing};
 use crate::console::labels;
 use crate::console::pick::window;
 use crate::console::screen::Context;
-use crate::console::views::changes::suspected;
+use crate::console::views::blame;
 use crate::console::widgets::{Canvas, Column, fit_columns, mark, share_tone, width};
 use crate::detect::{HealthRow, Mark};
 use crate::situation::{Kind, Source, SourceState, Text};
@@ -79,7 +79,7 @@ pub fn changes(dashboard: &Dashboard, area: Rect, canvas: &mut Canvas<'_>, cx: &
     let shown = window(at, dashboard.changes.items().len(), height);
     for (i, y) in shown.zip(inner.y..) {
         let Some(change) = cx.changes.get(i) else { break };
-        let suspected = suspected(change, cx);
+        let suspected = blame::words(&dashboard.suspects, i);
         let quiet = suspected.is_none();
         let tone = if quiet { Tone::Dim } else { Tone::Warning };
         let end = suspected.map_or_else(
@@ -239,6 +239,45 @@ fn workload_row(row: &WorkloadRow, line: Rect, canvas: &mut Canvas<'_>, widths: 
     for ((text, tone), columns) in cells.iter().zip(widths).filter(|(_, columns)| **columns > 0) {
         canvas.text(x, line.y, *columns, text, *tone);
         x += columns + 1;
+    }
+}
+
+/// Draws the pods in trouble.
+pub fn pods(dashboard: &Dashboard, area: Rect, canvas: &mut Canvas<'_>, cx: &Context<'_>, focus: bool) {
+    let note = aged(cx, &Source::Watch(Kind::Pod)).unwrap_or_default();
+    let inner = canvas.pane_noted(area, "Pods in trouble", &note, focus);
+    let keys = dashboard.pods.items();
+    if keys.is_empty() {
+        if !absent(inner, canvas, cx, Kind::Pod) {
+            canvas.text(inner.x, inner.y, inner.width, "none", Tone::Dim);
+        }
+        return;
+    }
+    let columns = [
+        Column { min: 16, want: 34, priority: 0 },
+        Column { min: 12, want: 18, priority: 0 },
+        Column { min: 4, want: 8, priority: 0 },
+        Column { min: 8, want: 14, priority: 1 },
+    ];
+    let widths = fit_columns(&columns, inner.width.saturating_sub(2), 1);
+    let titles = ["pod", "status", "restarts", "node"];
+    head(canvas, inner, &titles.into_iter().zip(widths.iter().copied()).collect::<Vec<_>>());
+    let shown = window(dashboard.pods.index(), keys.len(), usize::from(inner.height.saturating_sub(1)));
+    for (key, y) in keys.get(shown).unwrap_or_default().iter().zip(inner.y + 1..) {
+        let Some(pod) = cx.situation.pods.get(key) else { continue };
+        let (glyph, tone) = mark(if pod.ready() { Mark::Warning } else { Mark::Bad }, &cx.theme.glyphs);
+        canvas.text(inner.x, y, 2, glyph, tone);
+        let restarts = pod.restarts().to_string();
+        let cells =
+            [(&*key.name, Tone::Text), (&*pod.status(), tone), (&*restarts, Tone::Dim), (&*pod.node, Tone::Dim)];
+        let mut x = inner.x + 2;
+        for ((text, tone), columns) in cells.into_iter().zip(&widths).filter(|(_, columns)| **columns > 0) {
+            canvas.text(x, y, *columns, text, tone);
+            x += columns + 1;
+        }
+        if focus && dashboard.pods.chosen() == Some(key) {
+            canvas.select(Rect { x: inner.x - 1, y, width: inner.width + 1, height: 1 });
+        }
     }
 }
 

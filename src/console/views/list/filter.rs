@@ -105,16 +105,40 @@ pub struct Matching<'a> {
     buffer: Vec<char>,
 }
 
+/// How well a row fits: words that stand in it as they were typed come before those whose letters are scattered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fit {
+    /// Every word stands in it as it was typed.
+    Whole,
+    /// Of some word only the letters do, in their order.
+    Scattered,
+}
+
+/// Whether a word stands in a text, in whatever case.
+fn whole(text: &str, word: Utf32Str<'_>) -> bool {
+    let word: Vec<char> = word.chars().flat_map(char::to_lowercase).collect();
+    let text: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
+    word.is_empty() || text.windows(word.len()).any(|w| w == word)
+}
+
 impl Matching<'_> {
-    /// Whether a row with these texts is kept.
-    pub fn keeps(&mut self, texts: &[(usize, Cow<'_, str>)]) -> bool {
-        self.pattern.atoms.iter().all(|atom| {
+    /// How well a row with these texts fits; `None` when it does not.
+    pub fn fit(&mut self, texts: &[(usize, Cow<'_, str>)]) -> Option<Fit> {
+        let mut fit = Fit::Whole;
+        for atom in &self.pattern.atoms {
             let mut fits = texts.iter().map(|(_, text)| {
                 let text = Utf32Str::new(text, &mut self.buffer);
                 atom.score(text, &mut self.matcher).is_some()
             });
-            if atom.negative { fits.all(|f| f) } else { fits.any(|f| f) }
-        })
+            let kept = if atom.negative { fits.all(|f| f) } else { fits.any(|f| f) };
+            if !kept {
+                return None;
+            }
+            if !texts.iter().any(|(_, text)| whole(text, atom.needle_text())) {
+                fit = Fit::Scattered;
+            }
+        }
+        Some(fit)
     }
 
     /// The graphemes of a text that matched, by number, sorted.
@@ -145,7 +169,15 @@ mod tests {
 
     fn keeps(filter: &str, texts: &[&str]) -> bool {
         let texts: Vec<_> = texts.iter().map(|t| (0, Cow::Borrowed(*t))).collect();
-        typed(filter).matcher().keeps(&texts)
+        typed(filter).matcher().fit(&texts).is_some()
+    }
+
+    #[test]
+    fn a_word_as_typed_fits_better_than_its_letters() {
+        let fit = |text: &str| typed("api").matcher().fit(&[(0, Cow::Borrowed(text))]);
+        assert_eq!(fit("shop/API-1"), Some(Fit::Whole));
+        assert_eq!(fit("admin-pods-1f"), None);
+        assert_eq!(fit("a-pod-in"), Some(Fit::Scattered));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::config::theme::Tone;
 use crate::console::freshness::{aged, missing};
 use crate::console::screen::Context;
 use crate::console::widgets::{Canvas, Column, fit, fit_columns, width, wrap};
+use crate::situation::{Source, SourceState};
 
 /// Columns of a bar before its figure, where there is room for one.
 const BAR: u16 = 6;
@@ -100,13 +101,14 @@ fn notice<R: Rows>(list: &List<R>, cx: &Context<'_>) -> Option<(String, Tone)> {
     if list.all == 0 {
         return None;
     }
-    let unseen: Vec<String> = list.rows.sources().iter().filter_map(|source| unseen(source, cx)).collect();
-    (!unseen.is_empty()).then(|| (unseen.join(" · "), Tone::Warning))
+    let rows = list.rows.sources().into_iter().filter_map(|source| unseen(&source, cx));
+    let columns = list.rows.beside().into_iter().filter_map(|source| gap(&source, cx));
+    let words: Vec<String> = rows.chain(columns).collect();
+    (!words.is_empty()).then(|| (words.join(" · "), Tone::Warning))
 }
 
 /// What of a source cannot be seen although there are rows: it is missing as a whole or in part, or some could not be read.
-fn unseen(source: &crate::situation::Source, cx: &Context<'_>) -> Option<String> {
-    use crate::situation::SourceState;
+fn unseen(source: &Source, cx: &Context<'_>) -> Option<String> {
     let status = cx.situation.source(source);
     match &status.state {
         SourceState::Missing | SourceState::NotConfigured => None,
@@ -117,6 +119,16 @@ fn unseen(source: &crate::situation::Source, cx: &Context<'_>) -> Option<String>
         }
         _ => missing(cx, source).map(|(words, _)| words),
     }
+}
+
+/// Why some columns have gaps, or how old they are; not worth a word while the first answer is on its way.
+fn gap(source: &Source, cx: &Context<'_>) -> Option<String> {
+    let status = cx.situation.source(source);
+    if matches!(status.state, SourceState::Waiting | SourceState::Listing(_)) {
+        return None;
+    }
+    let aged = aged(cx, source).map(|old| format!("{source}: {old}"));
+    aged.or_else(|| missing(cx, source).map(|(words, _)| words))
 }
 
 /// Why there are no rows.

@@ -25,7 +25,7 @@ pub struct Heading {
     pub down: bool,
     /// Whether the list can be sorted by it.
     pub sorts: bool,
-    /// Whether it takes only as much as its longest text needs, up to `want`.
+    /// Whether it takes only as much as its longest text needs: `min` of it before other columns get more, `want` at most.
     pub grows: bool,
 }
 
@@ -41,7 +41,7 @@ impl Heading {
         self
     }
 
-    /// Taking what its longest text needs, up to so much.
+    /// Taking what its longest text needs, up to so much; the least is what it may claim at the cost of other columns.
     pub const fn growing(mut self, want: u16) -> Self {
         self.want = want;
         self.grows = true;
@@ -129,6 +129,10 @@ pub trait Rows: Debug + 'static {
     fn title(&self) -> String;
     /// Where its things come from.
     fn sources(&self) -> Vec<Source>;
+    /// Where some of its columns come from: without these there are rows, but with gaps.
+    fn beside(&self) -> Vec<Source> {
+        Vec::new()
+    }
     /// What to say when there are none.
     fn none(&self) -> String;
     /// Its columns.

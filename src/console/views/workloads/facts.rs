@@ -60,7 +60,7 @@ fn running(ready: i32, desired: i32, updated: i32, seen: bool) -> (Mark, String)
     match (ready, desired) {
         (_, 0) => (Mark::Unknown, "scaled to none".to_owned()),
         (0, _) => (Mark::Bad, "none ready".to_owned()),
-        (ready, desired) if ready < desired => (Mark::Warning, format!("{} of {desired} not ready", desired - ready)),
+        (ready, desired) if ready < desired => (Mark::Bad, format!("{} of {desired} not ready", desired - ready)),
         (_, desired) if updated < desired => (Mark::Unknown, format!("rolling out, {updated} of {desired} new")),
         _ if !seen => (Mark::Unknown, "change not taken up yet".to_owned()),
         _ => (Mark::Good, "all ready".to_owned()),

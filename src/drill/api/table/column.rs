@@ -96,7 +96,16 @@ pub(super) fn labels(object: &Value, path: &str) -> String {
 
 /// A label selector as a person writes it: `app=web,tier in (a,b),!old`; `<none>` if it selects everything.
 pub(super) fn selector(object: &Value, path: &str) -> String {
-    let selector = object.at(path);
+    let text = written(object.at(path));
+    if text.is_empty() { "<none>".to_owned() } else { text }
+}
+
+/// The selector of a workload, as its scale tells it.
+pub(in crate::drill::api) fn selector_of(object: &Value) -> String {
+    written(object.at("spec.selector"))
+}
+
+fn written(selector: &Value) -> String {
     let equal = selector.entries("matchLabels").map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or_default()));
     let expressions = selector.items("matchExpressions").iter().map(|e| {
         let (key, values) = (e.text("key"), join(e.items("values").iter().filter_map(Value::as_str), ""));
@@ -107,6 +116,5 @@ pub(super) fn selector(object: &Value, path: &str) -> String {
             _ => key.to_owned(),
         }
     });
-    let all: Vec<_> = equal.chain(expressions).collect();
-    join(all.iter().map(String::as_str), "<none>")
+    equal.chain(expressions).collect::<Vec<_>>().join(",")
 }

@@ -13,6 +13,7 @@ mod workload;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+pub(super) use column::selector_of;
 use column::{AGE, CREATED_AT, Cell, NAME, Printer, age, created_at, name};
 
 use super::look::Look;
@@ -94,3 +95,6 @@ fn printer(def: &ResourceDef) -> Printer {
         Printer { columns: const { &[NAME, CREATED_AT] }, cells: |o, _| vec![name(o), created_at(o)] }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,36 +8,7 @@ use crate::drill::store::ResourceDef;
 
 pub(super) fn printer(def: &ResourceDef) -> Option<Printer> {
     match (def.group, def.kind) {
-        ("", "Node") => Some(Printer {
-            columns: const {
-                &[
-                    NAME,
-                    Column::text("Status"),
-                    Column::text("Roles"),
-                    AGE,
-                    Column::text("Version"),
-                    Column::wide("Internal-IP"),
-                    Column::wide("External-IP"),
-                    Column::wide("OS-Image"),
-                    Column::wide("Kernel-Version"),
-                    Column::wide("Container-Runtime"),
-                ]
-            },
-            cells: |o, now| {
-                vec![
-                    name(o),
-                    status(o),
-                    roles(o).into(),
-                    age(o, now),
-                    o.text("status.nodeInfo.kubeletVersion").into(),
-                    address(o, "InternalIP"),
-                    address(o, "ExternalIP"),
-                    or(o.text("status.nodeInfo.osImage"), "<unknown>"),
-                    or(o.text("status.nodeInfo.kernelVersion"), "<unknown>"),
-                    or(o.text("status.nodeInfo.containerRuntimeVersion"), "<unknown>"),
-                ]
-            },
-        }),
+        ("", "Node") => Some(node()),
         ("metrics.k8s.io", "NodeMetrics") => Some(Printer {
             columns: const { &[NAME, Column::text("cpu"), Column::text("memory"), Column::text("window")] },
             cells: |o, _| {
@@ -49,6 +20,39 @@ pub(super) fn printer(def: &ResourceDef) -> Option<Printer> {
             cells: |o, _| vec![name(o), o.text("window").into()],
         }),
         _ => None,
+    }
+}
+
+fn node() -> Printer {
+    Printer {
+        columns: const {
+            &[
+                NAME,
+                Column::text("Status"),
+                Column::text("Roles"),
+                AGE,
+                Column::text("Version"),
+                Column::wide("Internal-IP"),
+                Column::wide("External-IP"),
+                Column::wide("OS-Image"),
+                Column::wide("Kernel-Version"),
+                Column::wide("Container-Runtime"),
+            ]
+        },
+        cells: |o, now| {
+            vec![
+                name(o),
+                status(o),
+                roles(o).into(),
+                age(o, now),
+                o.text("status.nodeInfo.kubeletVersion").into(),
+                address(o, "InternalIP"),
+                address(o, "ExternalIP"),
+                or(o.text("status.nodeInfo.osImage"), "<unknown>"),
+                or(o.text("status.nodeInfo.kernelVersion"), "<unknown>"),
+                or(o.text("status.nodeInfo.containerRuntimeVersion"), "<unknown>"),
+            ]
+        },
     }
 }
 

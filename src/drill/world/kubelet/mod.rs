@@ -22,7 +22,7 @@ pub struct PodRun {
     /// When the kubelet accepted it.
     accepted: Timestamp,
     /// Its address, once it has one.
-    ip: String,
+    pub ip: String,
     /// Its container.
     pub container: Container,
     /// What ails it.

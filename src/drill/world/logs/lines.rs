@@ -24,10 +24,9 @@ fn pick(chance: u64, of: usize) -> usize {
 }
 
 /// One line, written at that time.
-pub(super) fn line(trade: Trade, ailing: bool, at: Timestamp, chance: u64) -> String {
+pub(super) fn line(trade: Trade, at: Timestamp, chance: u64) -> String {
     match trade {
         Trade::Api => request(at, chance),
-        Trade::Ingress => access(at, chance, ailing),
         Trade::Worker => task(at, chance),
         Trade::Admin => {
             let page = ["/", "/users", "/residences", "/tasks", "/login"][pick(chance, 5)];
@@ -142,7 +141,8 @@ fn request(at: Timestamp, chance: u64) -> String {
     )
 }
 
-fn access(at: Timestamp, chance: u64, ailing: bool) -> String {
+/// One line of an ingress's access log.
+pub(super) fn access(at: Timestamp, chance: u64, ailing: bool, upstreams: &[String]) -> String {
     let (method, path) = PATHS[pick(chance, 8)];
     let (status, took) = match (ailing, chance % 5) {
         (true, 0..=2) => (504, 30_000 + chance % 40),
@@ -150,16 +150,14 @@ fn access(at: Timestamp, chance: u64, ailing: bool) -> String {
         (false, _) if chance.is_multiple_of(97) => (404, 3),
         (false, _) => (200, 3 + chance % 90),
     };
-    let host = if chance.is_multiple_of(9) { "admin" } else { "api" };
+    let upstream = upstreams.get(pick(chance, upstreams.len().max(1)));
+    let upstream = upstream.map_or_else(|| "-".to_owned(), |ip| format!("http://{ip}:8000"));
     format!(
-        "203.0.113.{} - - [{}] \"{method} {path} HTTP/1.1\" {status} {} \"-\" \"-\" {} \"honeydue-{host}-{host}-example-com@kubernetes\" \"http://10.42.{}.{}:{}\" {took}ms",
+        "203.0.113.{} - - [{}] \"{method} {path} HTTP/1.1\" {status} {} \"-\" \"-\" {} \"honeydue-api-api-example-com@kubernetes\" \"{upstream}\" {took}ms",
         100 + chance % 100,
         at.strftime("%d/%b/%Y:%H:%M:%S +0000"),
         200 + chance % 4000,
         at.as_second() % 900_000,
-        chance % 3,
-        4 + chance % 19,
-        if host == "api" { 8000 } else { 3000 },
     )
 }
 

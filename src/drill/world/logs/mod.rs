@@ -20,6 +20,8 @@ struct Run<'a> {
     trade: Trade,
     course: Course,
     ailment: Option<&'a Ailment>,
+    /// Where an ingress passes requests on to.
+    upstreams: Vec<String>,
     /// What makes this run's lines its own.
     seed: String,
     started: Timestamp,
@@ -48,16 +50,18 @@ impl World {
             (_, None, true) => return Err(LogRefusal::NoPrevious),
         };
         let seed = format!("{}/{}", run.uid, started.as_second());
-        Ok(Run {
-            trade: of.trade,
-            course,
-            ailment: run.ailment.as_ref().filter(|_| !ended),
-            seed,
-            started,
-            until,
-            ended,
-        }
-        .lines())
+        let ailment = run.ailment.as_ref().filter(|_| !ended);
+        let upstreams = if of.trade == Trade::Ingress { self.upstreams() } else { Vec::new() };
+        Ok(Run { trade: of.trade, course, ailment, upstreams, seed, started, until, ended }.lines())
+    }
+
+    /// The addresses of the api's pods.
+    fn upstreams(&self) -> Vec<String> {
+        self.runs
+            .values()
+            .filter(|r| r.container.trade == Trade::Api && r.container.ready)
+            .map(|r| r.ip.clone())
+            .collect()
     }
 
     /// The log of a pod of the load.
@@ -66,7 +70,16 @@ impl World {
         let started = time(&pod, "/status/startTime").unwrap_or(self.now);
         let trade = Trade::of(text(&pod, "/spec/containers/0/name"));
         let seed = format!("{}/{container}", uid(&pod));
-        let run = Run { trade, course: Course::Runs, ailment: None, seed, started, until: self.now, ended: false };
+        let run = Run {
+            trade,
+            course: Course::Runs,
+            ailment: None,
+            upstreams: Vec::new(),
+            seed,
+            started,
+            until: self.now,
+            ended: false,
+        };
         run.lines()
     }
 }
@@ -92,6 +105,13 @@ impl Run<'_> {
         lines
     }
 
+    fn line(&self, at: Timestamp, chance: u64) -> String {
+        match self.trade {
+            Trade::Ingress => lines::access(at, chance, self.ailment.is_some(), &self.upstreams),
+            trade => lines::line(trade, at, chance),
+        }
+    }
+
     /// What is written within one second.
     fn second(&self, second: i64, lines: &mut Vec<LogLine>) {
         let chance = mix(&self.seed, second as u64);
@@ -102,7 +122,7 @@ impl Run<'_> {
             let millis = number * piece + chance % piece;
             let Ok(at) = Timestamp::from_millisecond(second * 1000 + millis as i64) else { return };
             if at <= self.until {
-                lines.push(LogLine { at, text: lines::line(self.trade, self.ailment.is_some(), at, chance) });
+                lines.push(LogLine { at, text: self.line(at, chance) });
             }
         }
         if self.ailment.is_some()
