@@ -56,15 +56,6 @@ pub fn words(end: &Termination) -> String {
     if meaning.is_empty() { short(end) } else { format!("{} · {meaning}", short(end)) }
 }
 
-/// When it ended and how long it had run: `04:11:20 · after 22s`.
-pub fn times(end: &Termination) -> String {
-    let at = end.finished.map_or_else(|| "?".to_owned(), |at| at.strftime("%m-%d %H:%M:%S").to_string());
-    match (end.started, end.finished) {
-        (Some(started), Some(finished)) => format!("{at} · after {}", age(since(started, finished))),
-        _ => at,
-    }
-}
-
 /// The newest end of any container of a pod, in short; empty when none ended.
 pub fn newest(pod: &Pod, now: Timestamp) -> String {
     let ends = pod.containers.iter().chain(&pod.init).filter_map(|c| {

@@ -68,9 +68,18 @@ fn state(node: &Object, cx: &Context<'_>) -> Vec<Line<Link>> {
         lines.push(pair("taint", vec![Piece::new(nodes::taint(taint), Tone::Warning)]));
     }
     for (kind, address) in &node.addresses {
-        lines.extend(text_pair(&kind.to_lowercase(), address));
+        lines.extend(text_pair(address_word(kind), address));
     }
     lines
+}
+
+fn address_word(kind: &str) -> &str {
+    match kind {
+        "InternalIP" => "internal",
+        "ExternalIP" => "external",
+        "Hostname" => "host name",
+        other => other,
+    }
 }
 
 /// The node's Lease: the one sign of life that does not wait for the node controller.

@@ -2,7 +2,7 @@
 
 use super::detail::parts::{self, head, link_pair, pair, text_pair};
 use super::detail::{Detail, Link, Section, Shown};
-use super::template_diff::{Difference, differences};
+use super::template_diff::{self, Difference, differences};
 use super::verdict;
 use crate::config::keymap::Command;
 use crate::config::theme::Tone;
@@ -120,7 +120,7 @@ fn lines(difference: &Difference, cx: &Context<'_>) -> Vec<Line<Link>> {
             Line::of(format!("    + {new}"), Tone::Good).indented(6),
         ],
         (Some(old), None) => vec![one(path(": "), "removed, was ", old, Tone::Bad)],
-        (None, Some(new)) if new.starts_with('(') => vec![one(path(": "), "", new, Tone::Warning)],
+        (None, Some(new)) if new == template_diff::CHANGED => vec![one(path(": "), "", new, Tone::Warning)],
         (None, Some(new)) => vec![one(path(": "), "added, ", new, Tone::Good)],
         (None, None) => Vec::new(),
     }

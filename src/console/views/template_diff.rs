@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+/// What stands for a difference in a value that is not shown.
+pub const CHANGED: &str = "(changed)";
+
 /// One field that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
@@ -84,7 +87,7 @@ fn compare(path: &mut Path, old: Option<&Value>, new: Option<&Value>, found: &mu
     }
     let (old, new) = match (old, new) {
         // What differs is in the part that is not shown.
-        (Some(old), Some(new)) if old == new => (None, Some("(changed)".to_owned())),
+        (Some(old), Some(new)) if old == new => (None, Some(CHANGED.to_owned())),
         other => other,
     };
     found.push(Difference { path: path.words(), old, new });

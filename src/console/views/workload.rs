@@ -91,7 +91,7 @@ fn state(object: &Object, target: &Ref, pods: &[&Pod], cx: &Context<'_>) -> Vec<
     let facts = &object.facts;
     let mark = verdict::as_known(facts.mark, &Source::Watch(target.kind), cx);
     let ready = facts.ready.map(|(ready, wanted)| format!("{ready}/{wanted} ready"));
-    let updated = facts.updated.map(|n| format!("{n} of the newest template"));
+    let updated = facts.updated.map(|n| format!("{n} updated"));
     let revision = facts.revision.map(|n| format!("revision {n}"));
     let more = [ready, updated, revision].into_iter().flatten().collect::<Vec<_>>().join(" · ");
     let mut lines = vec![head(mark, &facts.words, &more, &object.meta, cx)];

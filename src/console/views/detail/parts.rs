@@ -8,10 +8,10 @@ use crate::console::freshness::{aged, clock};
 use crate::console::labels;
 use crate::console::page::Line;
 use crate::console::screen::Context;
-use crate::console::views::events;
 use crate::console::views::pods::readiness;
 use crate::console::views::usage::share_words;
 use crate::console::views::verdict;
+use crate::console::views::{cells, events};
 use crate::console::widgets::{self, Piece, fit, sparkline, width};
 use crate::detect::Mark;
 use crate::situation::object::{Condition, Labels, Meta, Pod, Status};
@@ -213,34 +213,51 @@ pub fn stamp(at: Timestamp) -> String {
     at.strftime("%F %H:%M:%SZ").to_string()
 }
 
+/// How many pods a detail shows; the list of pods has them all.
+const PODS: usize = 200;
+/// Columns of a pod's state and of its restarts.
+const STATE: usize = 17;
+const RESTARTS: usize = 14;
+
 /// Pods as links, the troubled first: their mark, readiness, state, restarts, and where they are.
 pub fn pods<'a>(pods: impl IntoIterator<Item = &'a Pod>, with_node: bool, cx: &Context<'_>) -> Vec<Line<Link>> {
     let mut pods: Vec<&Pod> = pods.into_iter().collect();
-    pods.sort_by_key(|pod| (verdict::rank(verdict::of_pod(pod, cx.now)), pod.meta.key.clone()));
-    let longest = pods.iter().map(|p| width(&p.meta.key.name)).max().unwrap_or_default().clamp(8, 40);
-    pods.into_iter().map(|pod| pod_line(pod, longest, with_node, cx)).collect()
+    pods.sort_by_cached_key(|pod| (verdict::rank(verdict::of_pod(pod, cx.now)), pod.meta.key.clone()));
+    let longest = pods.iter().take(PODS).map(|p| width(&p.meta.key.name)).max().unwrap_or_default().clamp(8, 40);
+    let restarts = if pods.iter().any(|pod| pod.restarts() > 0) { RESTARTS } else { 0 };
+    let glyphs = &cx.theme.glyphs;
+    let place = if with_node { "node" } else { "namespace" };
+    let heads = format!(
+        "    {}{:<6}{}{}{place}",
+        padded("name", longest, glyphs),
+        "ready",
+        padded("state", STATE, glyphs),
+        if restarts > 0 { padded("restarts", restarts, glyphs) } else { String::new() },
+    );
+    let mut lines = vec![Line::of(heads, Tone::Dim).indented(4).with_right("age", Tone::Dim)];
+    lines.extend(pods.iter().take(PODS).map(|pod| pod_line(pod, (longest, restarts), with_node, cx)));
+    if pods.len() > PODS {
+        lines.push(Line::of(format!("  and {} more", pods.len() - PODS), Tone::Dim));
+    }
+    lines
 }
 
-fn pod_line(pod: &Pod, longest: usize, with_node: bool, cx: &Context<'_>) -> Line<Link> {
+fn pod_line(pod: &Pod, (longest, restarts): (usize, usize), with_node: bool, cx: &Context<'_>) -> Line<Link> {
     let mark = verdict::as_known(verdict::of_pod(pod, cx.now), &Source::Watch(Kind::Pod), cx);
     let (ready, all) = readiness(pod);
     let glyphs = &cx.theme.glyphs;
     let mut pieces = vec![
         indented_mark(mark, cx),
         Piece::new(padded(&pod.meta.key.name, longest, glyphs), Tone::Accent),
-        Piece::new(format!("{ready}/{all} "), verdict::tone(mark)),
-        Piece::new(padded(&pod.status(), 18, glyphs), verdict::tone(mark)),
+        Piece::new(format!("{:<6}", format!("{ready}/{all}")), verdict::tone(mark)),
+        Piece::new(padded(&pod.status(), STATE, glyphs), verdict::tone(mark)),
     ];
-    if pod.restarts() > 0 {
-        let last = pod.last_restart().map_or_else(String::new, |at| format!(", last {} ago", age(since(at, cx.now))));
-        let recent = pod.last_restart().is_some_and(|at| since(at, cx.now) <= verdict::RECENT);
-        let tone = if recent { Tone::Warning } else { Tone::Text };
-        pieces.push(Piece::new(format!("{} restarts{last}  ", pod.restarts()), tone));
+    if restarts > 0 {
+        let cell = cells::restarts(pod.restarts(), pod.last_restart(), cx.now);
+        pieces.push(Piece::new(padded(&cell.text, restarts, glyphs), cell.tone));
     }
-    let beside = if with_node { &pod.node } else { &pod.meta.key.namespace };
-    if !beside.is_empty() {
-        pieces.push(Piece::new(format!("{} {beside}", if with_node { "on" } else { "in" }), Tone::Dim));
-    }
+    let place = if with_node { &pod.node } else { &pod.meta.key.namespace };
+    pieces.push(Piece::new(place.to_string(), Tone::Dim));
     let line = Line::new(pieces).indented(4).leading(Some(Link::Object(pod.meta.reference(Kind::Pod))));
     with_age(line, pod.meta.created, cx)
 }

@@ -27,7 +27,7 @@ pub(super) fn inner(area: Rect) -> Rect {
 /// Draws the log.
 pub(super) fn draw(logs: &Logs, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
     let canvas = &mut Canvas::new(buf, cx.theme);
-    let inner = canvas.pane_noted(area, &title(logs, cx), &counts(logs), true);
+    let inner = canvas.pane(area, &title(logs, cx), true);
     if inner.height < 2 {
         return;
     }
@@ -61,10 +61,11 @@ fn title(logs: &Logs, cx: &Context<'_>) -> String {
         format!(" · {word} · {restarts}")
     });
     let state = if logs.watched.gone() { Some(" · gone".to_owned()) } else { state };
-    let key = &logs.watched.pod().key;
-    format!("{} of {key}{place}{run}{}", logs.watched.container(), state.unwrap_or_default())
+    let pod = &logs.watched.pod().key.name;
+    format!("{} of {pod}{place}{run}{}", logs.watched.container(), state.unwrap_or_default())
 }
 
+/// How many lines there are, and how many there no longer are.
 fn counts(logs: &Logs) -> String {
     let mut words = Vec::new();
     if logs.dropped > 0 {
@@ -160,6 +161,8 @@ fn rule(from: u16, band: Rect, canvas: &mut Canvas<'_>) {
 fn status(logs: &Logs, area: Rect, canvas: &mut Canvas<'_>) {
     let (words, tone) = following(logs);
     let start = canvas.right(area.right(), area.y, area.width, &words, tone);
+    let counts = counts(logs);
+    let start = canvas.right(start.saturating_sub(2), area.y, area.width, &counts, Tone::Dim);
     let room = start.saturating_sub(area.x + 2);
     if logs.typing {
         let (before, after) = logs.editor.around(usize::from(room / 2));
@@ -183,7 +186,7 @@ fn status(logs: &Logs, area: Rect, canvas: &mut Canvas<'_>) {
 }
 
 fn following(logs: &Logs) -> (String, Tone) {
-    let ended = matches!(logs.reading, Reading::Ended(_));
+    let ended = logs.previous || matches!(logs.reading, Reading::Ended(_));
     match (logs.view, logs.unseen()) {
         (View::End, _) if ended => ("end of the log".to_owned(), Tone::Dim),
         (View::End, _) => ("following".to_owned(), Tone::Good),

@@ -32,20 +32,32 @@ impl Entry {
 }
 
 /// Entries under numbers that stay theirs for as long as they are kept.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Ring {
     entries: VecDeque<Entry>,
     first: u64,
     bytes: usize,
     fallen: usize,
+    /// How many entries and how many bytes are kept at most.
+    most: (usize, usize),
+}
+
+impl Default for Ring {
+    fn default() -> Self {
+        Self::bounded(LINES, BYTES)
+    }
 }
 
 impl Ring {
+    fn bounded(lines: usize, bytes: usize) -> Self {
+        Self { entries: VecDeque::new(), first: 0, bytes: 0, fallen: 0, most: (lines, bytes) }
+    }
+
     /// Adds an entry; the oldest ones go where there is no room. Returns its number.
     pub fn push(&mut self, entry: Entry) -> u64 {
         self.bytes += cost(&entry);
         self.entries.push_back(entry);
-        while self.entries.len() > LINES || (self.bytes > BYTES && self.entries.len() > 1) {
+        while self.entries.len() > self.most.0 || (self.bytes > self.most.1 && self.entries.len() > 1) {
             let Some(gone) = self.entries.pop_front() else { break };
             self.bytes -= cost(&gone);
             self.first += 1;
@@ -111,13 +123,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn memory_is_bounded_and_nothing_is_lost_uncounted(lengths in proptest::collection::vec(0_usize..400_000, 1..80)) {
-            let mut ring = Ring::default();
+        fn memory_is_bounded_and_nothing_is_lost_uncounted(lengths in proptest::collection::vec(0_usize..900, 1..60)) {
+            let mut ring = Ring::bounded(20, 4_000);
             for (pushed, length) in lengths.iter().enumerate() {
                 let number = ring.push(line(*length));
                 prop_assert_eq!(number, pushed as u64);
                 prop_assert_eq!(ring.entries.iter().map(cost).sum::<usize>(), ring.bytes);
-                prop_assert!(ring.bytes <= BYTES || ring.entries.len() == 1);
+                prop_assert!(ring.bytes <= 4_000 || ring.entries.len() == 1);
+                prop_assert!(ring.entries.len() <= 20);
                 prop_assert_eq!(ring.fallen() + ring.entries.len(), pushed + 1);
                 prop_assert_eq!(ring.get(number).map(|e| e.text().len()), Some(*length));
             }

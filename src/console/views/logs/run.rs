@@ -112,10 +112,9 @@ impl Watched {
 
 fn restarted(container: &Container) -> String {
     let name = &container.name;
-    let run = container.restarts + 1;
-    match container.last.as_ref().or_else(|| container.newest_end()) {
-        Some(end) => format!("{name} ended: {}; run {run} begins", exits::words(end)),
-        None => format!("{name} ended; run {run} begins"),
+    match container.newest_end() {
+        Some(end) => format!("{name} ended: {}; restart {} follows", exits::short(end), container.restarts),
+        None => format!("{name} ended; restart {} follows", container.restarts),
     }
 }
 

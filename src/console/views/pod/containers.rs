@@ -127,9 +127,12 @@ fn ends(container: &Container, cx: &Context<'_>) -> Vec<Line<Link>> {
 fn ended(end: &Termination, newest: bool, cx: &Context<'_>) -> Line<Link> {
     let label = if newest { "last ends" } else { "" };
     let tone = if end.exit_code == 0 { Tone::Dim } else { Tone::Warning };
-    let ago = end.finished.map_or_else(String::new, |at| format!("  {} ago", age(since(at, cx.now))));
-    let mut pieces =
-        vec![Piece::new(format!("{}{ago}  ", exits::times(end)), Tone::Text), Piece::new(exits::words(end), tone)];
+    let when = end.finished.map_or_else(|| "?".to_owned(), |at| moment(at, cx.now));
+    let ran = match (end.started, end.finished) {
+        (Some(started), Some(finished)) => format!(" · ran {}", age(since(started, finished))),
+        _ => String::new(),
+    };
+    let mut pieces = vec![Piece::new(format!("{when}{ran}  "), Tone::Text), Piece::new(exits::words(end), tone)];
     if !end.message.is_empty() {
         pieces.push(Piece::new(format!("  {}", end.message), Tone::Dim));
     }
