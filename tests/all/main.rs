@@ -14,7 +14,6 @@ mod terminal;
 mod watcher;
 
 mod console;
-// mod console;
 mod faults;
 mod feed;
 mod lint;
