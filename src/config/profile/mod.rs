@@ -18,8 +18,7 @@ use super::{Problem, embedded, yaml};
 pub struct Profile {
     /// What it is called, for the banner and the record.
     pub name: String,
-    /// The clusters it describes, by the URL of their API server or the UID of their namespace `kube-system`; for the
-    /// search in the configuration folder.
+    /// The clusters it describes, by the URL of their API server; for the search in the configuration folder.
     pub clusters: Vec<String>,
     /// Namespaces of the deployment: their ConfigMaps are hashed, their pods' metrics polled.
     pub namespaces: Vec<String>,
@@ -162,7 +161,7 @@ dial:
         assert_eq!(
             read(text).unwrap_err(),
             [
-                r#"p.yaml:2: "nonsense" identifies no cluster; write its server's URL, or take the UID from: kubectl get namespace kube-system -o jsonpath={.metadata.uid}"#,
+                r#"p.yaml:2: "nonsense" identifies no cluster; write the URL of its API server, as in the kubeconfig"#,
                 r#"p.yaml:4: "http://203.0.113.1:6443" is not an API endpoint; write https://HOST:PORT"#,
                 r#"p.yaml:6: a "Deploymnet" cannot play the role api; did you mean "Deployment"?"#,
                 r"p.yaml:7: nothing says which workload plays the role web; give it a name or labels",
