@@ -14,7 +14,7 @@ mod source;
 mod text;
 pub mod time;
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -95,6 +95,8 @@ pub struct Situation {
     pub etcd_snapshots: Table<EtcdSnapshot>,
     pub events: Table<Event>,
 
+    /// The events by age, to find the oldest in a flood.
+    event_ages: BTreeSet<(Option<Timestamp>, Key)>,
     /// Keys of the relist that is under way, by kind.
     relists: BTreeMap<Kind, HashSet<Key>>,
     interner: intern::Interner,

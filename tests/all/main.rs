@@ -13,9 +13,8 @@ mod small;
 mod terminal;
 mod watcher;
 
-mod console;
-// mod console;
 mod check;
+mod console;
 mod faults;
 mod feed;
 mod lint;

@@ -163,6 +163,9 @@ impl Situation {
                 self.note_gone(kind, key);
             }
             tables!(self, kind, table => table.retain(|key, _| seen.contains(key)));
+            if kind == Kind::Event {
+                self.event_ages = self.events.values().map(|e| (e.last, e.meta.key.clone())).collect();
+            }
         }
         self.sources.entry(Source::Watch(kind)).or_default().state = SourceState::Live;
     }
@@ -221,25 +224,23 @@ impl Situation {
     }
 
     fn put_event(&mut self, event: Event) -> bool {
-        if self.events.len() >= EVENTS && !self.events.contains_key(&event.meta.key) {
-            self.drop_oldest_events();
+        let key = event.meta.key.clone();
+        if let Some(known) = self.events.get(&key) {
+            self.event_ages.remove(&(known.last, key.clone()));
+        } else {
+            while self.events.len() >= EVENTS
+                && let Some((_, oldest)) = self.event_ages.pop_first()
+            {
+                self.events_dropped += usize::from(self.events.remove(&oldest).is_some());
+            }
         }
-        insert(&mut self.events, event.meta.key.clone(), event)
+        self.event_ages.insert((event.last, key.clone()));
+        insert(&mut self.events, key, event)
     }
 
     fn note_gone(&mut self, kind: Kind, key: &Key) {
         if let Some(change) = change::gone(self, kind, key) {
             push(&mut self.seen_changes, change, CHANGES);
-        }
-    }
-
-    /// Makes room for many at once, so that a flood does not look for the oldest with each event.
-    fn drop_oldest_events(&mut self) {
-        let mut ages: Vec<_> = self.events.iter().map(|(key, e)| (e.last, key.clone())).collect();
-        ages.sort_unstable();
-        for (_, key) in ages.into_iter().take(EVENTS / 16) {
-            self.events.remove(&key);
-            self.events_dropped += 1;
         }
     }
 
@@ -251,6 +252,9 @@ impl Situation {
         self.unskip(kind, key);
         if kind == Kind::Pod {
             self.forget_usage(key);
+        }
+        if let Some(event) = self.events.get(key).filter(|_| kind == Kind::Event) {
+            self.event_ages.remove(&(event.last, key.clone()));
         }
         tables!(self, kind, table => table.remove(key).is_some())
     }
