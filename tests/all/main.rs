@@ -4,17 +4,17 @@ mod api;
 #[path = "../support/cluster.rs"]
 mod cluster;
 mod kubectl;
-mod replay;
-mod small;
 #[path = "../support/proxy.rs"]
 mod proxy;
+mod replay;
+mod small;
 #[path = "../support/terminal.rs"]
 #[allow(dead_code, reason = "shared with the figures and the pictures")]
 mod terminal;
 mod watcher;
 
 mod console;
-// mod console;
 mod faults;
 mod feed;
 mod lint;
+mod log;
