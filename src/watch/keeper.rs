@@ -45,6 +45,7 @@ pub(super) struct Keeper {
     refusals: u32,
     renewed: Option<Instant>,
     identified: bool,
+    sleep: Sleep,
 }
 
 impl Keeper {
@@ -56,8 +57,20 @@ impl Keeper {
         clocks: Clocks,
         pace: Pace,
     ) -> Self {
-        let backoff = Backoff::new(pace);
-        Self { connector, state, calls, outlet, clocks, pace, backoff, refusals: 0, renewed: None, identified: false }
+        let (backoff, sleep) = (Backoff::new(pace), Sleep::new(&clocks));
+        Self {
+            connector,
+            state,
+            calls,
+            outlet,
+            clocks,
+            pace,
+            backoff,
+            refusals: 0,
+            renewed: None,
+            identified: false,
+            sleep,
+        }
     }
 
     /// Runs until nobody listens any more.
@@ -207,7 +220,6 @@ impl Keeper {
     /// Waits, but no longer than until somebody calls or the machine wakes up.
     async fn wait(&mut self, wait: Duration) {
         let begun = Instant::now();
-        let mut slept = Sleep::new(&self.clocks);
         while begun.elapsed() < wait {
             let glance = GLANCE.min(wait.saturating_sub(begun.elapsed()));
             tokio::select! {
@@ -218,7 +230,7 @@ impl Keeper {
                     return;
                 }
             }
-            if slept.woke(&self.clocks) {
+            if self.sleep.woke(&self.clocks) {
                 tracing::info!("this machine slept; beginning anew");
                 self.backoff.reset();
                 self.state.send_modify(|state| state.epoch += 1);

@@ -20,3 +20,4 @@ mod feed;
 mod lint;
 mod schema;
 mod simulate;
+mod log;

@@ -6,7 +6,6 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::meta::MetaWire;
 use super::wire::{nullable, wire};
 use super::{Wire, network, node, plain, pod, policy, storage, workload};
 use crate::situation::{Key, Kind, Observation, Text};
@@ -58,7 +57,10 @@ impl From<serde_json::Error> for Undecodable {
 }
 
 wire! {
-    struct Named { metadata: MetaWire }
+    /// What even an object that cannot be decoded should have.
+    struct Named { metadata: NameWire }
+
+    struct NameWire { namespace: Text, name: Text, resource_version: String }
 
     struct StatusWire { code: u16, message: Text }
 }
@@ -166,8 +168,7 @@ fn event_of<T: Wire + DeserializeOwned>(kind: Kind, line: &[u8]) -> Result<Watch
             Ok(WatchEvent::Observed(seen, version))
         }
         "DELETED" => {
-            let MetaWire { namespace, name, resource_version, .. } =
-                serde_json::from_str::<Named>(object.get())?.metadata;
+            let NameWire { namespace, name, resource_version } = serde_json::from_str::<Named>(object.get())?.metadata;
             Ok(WatchEvent::Observed(Observation::Gone(kind, Key { namespace, name }), resource_version))
         }
         "BOOKMARK" => Ok(WatchEvent::Bookmark(serde_json::from_str::<Named>(object.get())?.metadata.resource_version)),

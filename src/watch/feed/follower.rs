@@ -80,7 +80,9 @@ impl Follower {
         let accept = request::watch_form(self.scope.form);
         let ask = Ask { path: &path, accept, stream: true, patience: pace.patience };
         let mut answer = way.endpoint.get(ask).await.map_err(failed)?;
-        self.session.say(self.heard()).await?;
+        let mut batch: Batch = self.recovery.revealed().into_iter().collect();
+        batch.push(self.heard());
+        self.session.send(batch).await?;
         let limit = lasting + pace.watch_grace;
         let mut silent = std::pin::pin!(sleep(limit));
         let mut lines = Lines::default();

@@ -39,17 +39,25 @@ pub(super) struct Recovery {
     pub(super) backoff: Backoff,
     /// The credentials were just refused and are being made anew; not worth a word yet.
     refused: bool,
+    /// The source was called forbidden or missing, which hides what was known of it.
+    hidden: bool,
 }
 
 impl Recovery {
     pub(super) fn new(kind: Kind, session: &Session) -> Self {
-        Self { kind, backoff: Backoff::new(session.pace), refused: false }
+        Self { kind, backoff: Backoff::new(session.pace), refused: false, hidden: false }
     }
 
     /// It works again.
     pub(super) fn works(&mut self) {
         self.backoff.reset();
         self.refused = false;
+    }
+
+    /// What to say when a watch goes on: of what was hidden, everything is known again, because nothing was missed.
+    pub(super) fn revealed(&mut self) -> Option<Observation> {
+        let live = Observation::Source(Source::Watch(self.kind), SourceState::Live);
+        std::mem::take(&mut self.hidden).then_some(live)
     }
 
     /// Says what failed and waits as long as is right for it.
@@ -66,6 +74,7 @@ impl Recovery {
         if failure.of_endpoint() {
             session.suspect();
         }
+        self.hidden |= failure.forbidden() || failure.missing();
         let wait = self.wait(session, failure);
         let state = if failure.forbidden() {
             SourceState::Forbidden(Text::from(rule(verb, self.kind)))
