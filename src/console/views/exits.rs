@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use super::cells;
 use crate::situation::object::{ContainerState, Pod, Termination};
-use crate::situation::time::{age, since};
 
 /// What an end means, in words: the reason before the number, since the number alone misleads (137 is a kill, and only the
 /// reason tells by whom). Empty where the code is the program's own affair.

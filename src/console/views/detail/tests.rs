@@ -39,8 +39,6 @@ fn starving() -> Vec<Observation> {
     container.requests = Amounts { memory: Some(128 << 20), cpu_milli: Some(100), ..Amounts::default() };
     container.limits.cpu_milli = Some(500);
     container.image_id = "registry.example.com/api@sha256:1b77c0ffee".into();
-    container.history =
-        vec![ended(1, "Error", "04:05:10"), ended(143, "", "04:07:00"), ended(137, "OOMKilled", "04:10:31")];
     let slice = EndpointSlice {
         meta: meta(Kind::EndpointSlice, "shop", "api-x", days(9)),
         service: "api".into(),
@@ -58,6 +56,9 @@ fn starving() -> Vec<Observation> {
     let samples = samples.map(|(mb, time)| {
         Observation::PodMetrics("shop".into(), vec![(name.clone(), "api".into(), usage(40, mb << 20, time))])
     });
+    // The console sees two ends before the present one.
+    let earlier = [(3, ended(1, "Error", "04:05:10")), (4, ended(143, "", "04:07:00"))];
+    let earlier = earlier.map(|(restarts, end)| seen(crashing(starved.clone(), restarts, &end)));
     let mut world = listed(vec![
         seen(node("node-3")),
         seen(crate::console::testing::warning(
@@ -73,6 +74,8 @@ fn starving() -> Vec<Observation> {
         seen(set),
         seen(deployment),
     ]);
+    let last = world.iter().position(|o| matches!(o, Observation::Seen(object) if object.kind() == Kind::Pod));
+    world.splice(last.unwrap_or(0)..last.unwrap_or(0), earlier);
     world.push(Observation::Heard(Source::PodMetrics, at("04:12")));
     world.extend(samples);
     world
