@@ -10,7 +10,8 @@ use tracing_subscriber::EnvFilter;
 
 /// What reaches the log. The client logs whole bodies where it cannot decode one, and bodies hold secrets, so it and what
 /// lies below it stay out of the log altogether.
-pub const FILTER: &str = "info,crashcart=debug,kube=off,kube_client=off,kube_runtime=off,hyper=off,hyper_util=off,rustls=off,h2=off,tower=off";
+pub const FILTER: &str = "info,crashcart=debug,kube=off,kube_client=off,kube_core=off,kube_runtime=off,hyper=off,hyper_util=off,\
+rustls=off,h2=off,tower=off";
 
 /// Appends to `file`, which only its owner may read.
 pub fn to_file(file: &Path) -> anyhow::Result<()> {

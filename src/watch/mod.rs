@@ -34,11 +34,6 @@ use crate::situation::{Key, Observation, Text};
 pub use connect::kubeconfig_files;
 pub use pace::Pace;
 
-/// Which targets a log of this program must not take below `error`, as directives for its filter: on the way of a
-/// failure they may print what an object holds.
-pub const LOG_DIRECTIVES: [&str; 5] =
-    ["kube_client=error", "kube_core=error", "kube_runtime=error", "hyper_util=error", "tower=error"];
-
 /// Observations that belong together, at most a page of them.
 pub type Batch = Vec<Observation>;
 

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 use crashcart::config::Profile;
 use crashcart::drill::api::Backend;
 use crashcart::drill::store::Store;
+use crashcart::logging::FILTER;
 use crashcart::situation::{Kind, Source};
-use crashcart::watch::{LOG_DIRECTIVES, Target};
+use crashcart::watch::Target;
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
@@ -34,8 +35,7 @@ impl Write for Kept {
 async fn a_secret_in_an_object_that_cannot_be_decoded_is_in_no_log_and_no_observation() {
     let kept = Kept::default();
     let writer = kept.clone();
-    // Everything that may be logged at all.
-    let filter = EnvFilter::new(format!("trace,{}", LOG_DIRECTIVES.join(",")));
+    let filter = EnvFilter::new(FILTER);
     let subscriber =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || writer.clone()).with_ansi(false).finish();
     let guard = tracing::subscriber::set_default(subscriber);

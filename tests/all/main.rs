@@ -18,6 +18,6 @@ mod console;
 mod faults;
 mod feed;
 mod lint;
+mod log;
 mod schema;
 mod simulate;
-mod log;

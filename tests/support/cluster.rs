@@ -89,6 +89,7 @@ impl Look {
     }
 
     /// Applies what comes until the situation is as wanted.
+    #[expect(clippy::future_not_send, reason = "each test stays on its thread")]
     pub async fn until(&mut self, what: &str, wanted: impl Fn(&Situation) -> bool) {
         let limit = Duration::from_secs(20);
         let reached = tokio::time::timeout(limit, async {

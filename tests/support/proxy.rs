@@ -210,7 +210,7 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
     match fault {
         Some(Fault::Status(code, after)) => Ok(status(code, after)),
         Some(Fault::Page) => Ok(page()),
-        Some(fault) if what == Some(What::Watch) => broken_watch(fault),
+        Some(fault) if what == Some(What::Watch) => Ok(broken_watch(fault)),
         fault => forward(request, shared, what, fault).await,
     }
 }
@@ -239,9 +239,9 @@ fn full(text: String) -> Response<Body> {
 }
 
 /// A watch that breaks in the middle of its first event.
-fn broken_watch(fault: Fault) -> Result<Response<Body>, Cut> {
+fn broken_watch(fault: Fault) -> Response<Body> {
     let half = stream::iter([Ok(Frame::data(Bytes::from_static(br#"{"type":"MODIFIED","object":{"metadata":{"na"#)))]);
-    Ok(Response::new(StreamBody::new(half.chain(ending(fault)).boxed())))
+    Response::new(StreamBody::new(half.chain(ending(fault)).boxed()))
 }
 
 /// How a broken body goes on.

@@ -253,7 +253,7 @@ fn pod_line(pod: &Pod, (longest, restarts): (usize, usize), with_node: bool, cx:
         Piece::new(padded(&pod.status(), STATE, glyphs), verdict::tone(mark)),
     ];
     if restarts > 0 {
-        let cell = cells::restarts(pod.restarts(), pod.last_restart(), cx.now);
+        let cell = cells::restarts(pod.restarts(), false, pod.last_restart(), cx.now);
         pieces.push(Piece::new(padded(&cell.text, restarts, glyphs), cell.tone));
     }
     let place = if with_node { &pod.node } else { &pod.meta.key.namespace };
