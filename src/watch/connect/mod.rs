@@ -116,7 +116,8 @@ pub fn kubeconfig_files(target: &Target) -> Vec<PathBuf> {
 
 /// A plugin's credential, for as long as it is good.
 struct Cached {
-    plugin: String,
+    /// As a value, because the order in which its maps are written differs from one reading to the next.
+    plugin: serde_json::Value,
     credential: Credential,
 }
 
@@ -184,7 +185,7 @@ impl Connector {
         plugin: &ExecConfig,
         cluster: Option<&ExecAuthCluster>,
     ) -> Result<Credential, Trouble> {
-        let name = serde_json::to_string(plugin).unwrap_or_default();
+        let name = serde_json::to_value(plugin).unwrap_or_default();
         let now = self.wall.now();
         let soon = now.checked_add(MARGIN).unwrap_or(now);
         let good = |c: &Credential| c.expiration_timestamp.is_none_or(|end| end > soon);
