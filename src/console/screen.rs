@@ -53,7 +53,7 @@ pub enum Effect {
 
 /// A screen. `act`, `input` and `refresh` change its state; `draw` is a pure function of it.
 pub trait Screen: std::fmt::Debug {
-    /// What it is called, for the top line: `Pods`, `Pod honeydue/api-…`.
+    /// What it is called, for the top line: `Pods`, `Pod shop/api-…`.
     fn title(&self) -> String;
 
     /// Which part of the keymap holds.

@@ -26,7 +26,7 @@ struct Eyes {
 
 impl Eyes {
     fn open(world: World) -> Self {
-        let profile = serde_saphyr::from_str(include_str!("../../profiles/honeydue.yaml")).unwrap();
+        let profile = serde_saphyr::from_str(crate::drill::PROFILES[0].1).unwrap();
         let mut eyes = Self { world, situation: Situation::new(), profile, seen: BTreeMap::new() };
         for source in [Source::Api, Source::NodeMetrics, Source::PodMetrics] {
             eyes.situation.apply(Observation::Source(source, SourceState::Live));
