@@ -190,7 +190,7 @@ impl<F: Shown> Detail<F> {
     /// The pod whose log is asked for: the selected one, else the one the object itself names.
     fn logged(&self, cx: &Context<'_>) -> Option<Ref> {
         let selected = match self.selected() {
-            Some(Link::Object(r)) if r.kind == Kind::Pod => Some(r.clone()),
+            Some(Link::Object(r) | Link::Event(r, ..)) if r.kind == Kind::Pod => Some(r.clone()),
             _ => None,
         };
         selected.or_else(|| self.last.as_ref()?.log_of(&self.target, cx))

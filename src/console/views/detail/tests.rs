@@ -184,6 +184,15 @@ fn links_lead_on_and_back() {
 }
 
 #[test]
+fn a_pod_and_an_event_about_it_are_two_places() {
+    let mut console = Console::new(rolled_out());
+    console.open(api()).keys("<down><down><down><down><down><down>");
+    let screen = console.screen();
+    let marked: Vec<&str> = screen.lines().filter(|l| l.starts_with("┃ ▌")).collect();
+    assert!(matches!(&*marked, [one] if one.contains("BackOff ")), "{screen}");
+}
+
+#[test]
 fn logs_and_events_of_what_is_selected() {
     let mut console = Console::new(panicking());
     console.open(api());

@@ -73,7 +73,9 @@ fn line(group: &Group, target: &Ref, cx: &Context<'_>) -> Line<Link> {
         pieces.push(Piece::new(format!("{}  ", object_words(group)), Tone::Accent));
     }
     pieces.push(Piece::new(group.id.message.to_string(), Tone::Dim));
-    let line = Line::new(pieces).indented(6).leading(part.map(Link::Object));
+    let line = Line::new(pieces)
+        .indented(6)
+        .leading(part.map(|object| Link::Event(object, group.id.reason.clone(), group.id.message.clone())));
     match group.last {
         Some(at) => line.with_right(format!("{} ago", age(since(at, cx.now))), Tone::Dim),
         None => line,
