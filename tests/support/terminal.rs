@@ -106,10 +106,11 @@ impl Terminal {
         self.until(&format!("the end of {text}"), |seen| (!seen.text().contains(text)).then_some(()));
     }
 
-    /// Waits until nothing has been written for `quiet`.
+    /// Waits until nothing has been written for `quiet`, counted from now.
     pub fn settle(&self, quiet: Duration) {
+        let now = Instant::now();
         loop {
-            let last = self.lock().last.unwrap_or(self.started);
+            let last = self.lock().last.map_or(now, |last| last.max(now));
             let left = quiet.saturating_sub(last.elapsed());
             if left.is_zero() {
                 return;
