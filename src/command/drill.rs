@@ -9,10 +9,9 @@ use serde_json::json;
 use super::simulate::unknown;
 use super::wiring;
 use crate::cli::{DrillArgs, Options, Output, exit};
-use crate::console::{self, Setup};
 use crate::drill::control::PrivateFolder;
 use crate::drill::{self, Scenario, Simulation};
-use crate::watch::{self, Target};
+use crate::watch::Target;
 
 /// Paces that a console can keep up with.
 const SPEEDS: std::ops::RangeInclusive<f64> = 0.1..=600.0;
@@ -49,25 +48,12 @@ fn open(options: &Options, scenario: &'static Scenario, pace: f64, seed: u64) ->
     let folder = PrivateFolder::create()?;
     let kubeconfig = folder.path("kubeconfig");
     simulation.write(&kubeconfig, None)?;
-    let wiring::Looks { theme, keymap, problems } = wiring::looks(options);
+    let looks = wiring::looks(options);
     let (profile, clocks) = (Arc::new(simulation.profile()), simulation.clocks());
-    let feed = {
-        let _there = runtime.enter();
-        let target = Target { kubeconfig: Some(kubeconfig), context: None };
-        watch::open(target, Arc::clone(&profile), clocks.clone())
-    };
-    let code = console::run(Setup {
-        feed,
-        runtime: runtime.handle().clone(),
-        profile,
-        theme,
-        keymap,
-        clocks,
-        banner: Some(format!("DRILL {}", scenario.id)),
-        problems: problems.iter().map(ToString::to_string).collect(),
-    });
+    let target = Target { kubeconfig: Some(kubeconfig), context: None };
+    let banner = Some(format!("DRILL {}", scenario.id));
+    let code = wiring::open_console(runtime, target, profile, clocks, looks, banner);
     drop((simulation, folder));
-    runtime.shutdown_background();
     code
 }
 

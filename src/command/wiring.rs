@@ -13,6 +13,8 @@ use crate::config::search::{self, Search};
 use crate::config::settings::Settings;
 use crate::config::theme::{Glyphs, Theme};
 use crate::config::{Problem, Profile};
+use crate::console::{self, Setup};
+use crate::situation::time::Clocks;
 use crate::watch::{self, Target};
 
 /// Threads for everything that talks to the outside; a screen has its own.
@@ -66,4 +68,26 @@ pub(super) fn profile(options: &Options) -> (Arc<Profile>, Vec<Problem>) {
         folders: Folders::of_process(),
     });
     (Arc::new(profile), problems)
+}
+
+/// Opens the console on a cluster and runs it until it is quit; the exit code of the program.
+pub(super) fn open_console(
+    runtime: Runtime,
+    target: Target,
+    profile: Arc<Profile>,
+    clocks: Clocks,
+    looks: Looks,
+    banner: Option<String>,
+) -> anyhow::Result<u8> {
+    let feed = {
+        let _there = runtime.enter();
+        watch::open(target, Arc::clone(&profile), clocks.clone())
+    };
+    let Looks { theme, keymap, problems } = looks;
+    let problems = problems.iter().map(ToString::to_string).collect();
+    let handle = runtime.handle().clone();
+    let code = console::run(Setup { feed, runtime: handle, profile, theme, keymap, clocks, banner, problems });
+    // Whatever still hangs on the network hangs alone.
+    runtime.shutdown_background();
+    code
 }

@@ -1,7 +1,6 @@
 //! Commands and objects in a word, for hints, the command line and narrow columns.
 
 use crate::config::keymap::Command;
-use crate::detect::Area;
 use crate::situation::{Kind, Subject};
 
 /// A kind as people say it: `deploy`, `pod`, `configmap`.
@@ -15,19 +14,6 @@ pub fn kind(kind: Kind) -> String {
         Kind::EtcdSnapshotFile => "etcd snapshot".to_owned(),
         Kind::ValidatingWebhookConfiguration | Kind::MutatingWebhookConfiguration => "webhook".to_owned(),
         other => other.resource().kind.to_lowercase(),
-    }
-}
-
-/// An area of health.
-pub const fn area(area: Area) -> &'static str {
-    match area {
-        Area::Edge => "edge",
-        Area::Dns => "dns",
-        Area::Nodes => "nodes",
-        Area::Control => "control",
-        Area::Network => "network",
-        Area::Apps => "apps",
-        Area::Outside => "outside",
     }
 }
 

@@ -24,6 +24,21 @@ pub enum Area {
     Outside,
 }
 
+impl Area {
+    /// What it is called on screens and in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Edge => "edge",
+            Self::Dns => "dns",
+            Self::Nodes => "nodes",
+            Self::Control => "control",
+            Self::Network => "network",
+            Self::Apps => "apps",
+            Self::Outside => "outside",
+        }
+    }
+}
+
 /// A verdict. Unknown is a value of its own, never green.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]

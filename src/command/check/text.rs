@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::json::{confidence, severity};
 use crate::command::paper::{Ink, Tone, WIDTH, fill};
-use crate::detect::{Area, Assessment, Evidence, Finding, HealthRow, Mark, Severity, suspect};
+use crate::detect::{Assessment, Evidence, Finding, HealthRow, Mark, Severity, suspect};
 use crate::situation::{Change, Situation, Source, Subject, changes, time};
 
 /// How many facts of a finding are printed, and how many of a consequence.
@@ -142,15 +142,7 @@ impl Page<'_> {
     }
 
     fn health(&self, row: &HealthRow) -> String {
-        let area = match row.area {
-            Area::Edge => "edge",
-            Area::Dns => "dns",
-            Area::Nodes => "nodes",
-            Area::Control => "control",
-            Area::Network => "network",
-            Area::Apps => "apps",
-            Area::Outside => "outside",
-        };
+        let area = row.area.name();
         let (glyph, ascii, word, tone) = match row.mark {
             Mark::Good => ("✔", "+", "good", Tone::Good),
             Mark::Unknown => ("?", "?", "unknown", Tone::Dim),

@@ -39,7 +39,7 @@ pub fn health(dashboard: &Dashboard, area: Rect, canvas: &mut Canvas<'_>, cx: &C
 
 /// Columns for each area of one row. Where they do not fit, what is unknown says so only by its mark, then what is good.
 fn health_widths(rows: &[HealthRow], available: u16) -> Vec<u16> {
-    let short = |row: &HealthRow| 2 + width(labels::area(row.area)) as u16;
+    let short = |row: &HealthRow| 2 + width(row.area.name()) as u16;
     let mut widths: Vec<u16> = rows.iter().map(|r| short(r) + 1 + width(&r.text) as u16).collect();
     if let [one] = widths.as_mut_slice() {
         *one = available;
@@ -58,7 +58,7 @@ fn health_widths(rows: &[HealthRow], available: u16) -> Vec<u16> {
 
 fn health_row(row: &HealthRow, area: Rect, canvas: &mut Canvas<'_>, aligned: bool) {
     let (glyph, tone) = mark(row.mark, &canvas.theme.glyphs);
-    let name = labels::area(row.area);
+    let name = row.area.name();
     let x = canvas.text(area.x, area.y, area.width, glyph, tone) + 1;
     let end = canvas.text(x, area.y, area.right().saturating_sub(x), name, Tone::Text);
     let x = if aligned { x + 9 } else { end + 1 };
