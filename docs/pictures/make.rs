@@ -26,6 +26,8 @@ const SCREENS: &[(&str, &str, &str)] = &[
     ("node", "n\r", "Conditions"),
     ("workloads", "w", "traefik"),
     ("workload", "w\r", "Revisions"),
+    ("revision", "w\rjjjj\r", "REMINDER_PLANNER"),
+    ("sources", "o", "etcdsnapshotfiles"),
     ("logs", "pl", "goroutine 34"),
     ("events", "e", "BackOff"),
     ("help", "?", "quit"),
