@@ -1,8 +1,8 @@
 //! The full-screen program: one loop, messages in, state updated, frame drawn.
 //!
 //! [`run`] takes the terminal and everything the console needs, and gives both back when it ends. A key goes through
-//! [`app`] to the screen on top of its stack, which answers with an [`Effect`]; observations go into the one situation,
-//! from which [`known`] derives findings; `pace` says when to draw, and `terminal` writes what differs.
+//! `app` to the screen on top of its stack, which answers with an [`Effect`]; observations go into the one situation,
+//! from which `known` derives findings; `pace` says when to draw, and `terminal` writes what differs.
 
 mod app;
 mod command_line;

@@ -3,7 +3,7 @@
 //! [`open`] starts the sources; their observations arrive in batches over one bounded channel. The [`Reader`] asks for
 //! what is not watched (logs), through a closed enum of reads.
 //!
-//! One task keeps the way into the cluster open ([`keeper`]), one task a kind lists and watches it ([`feed`]), two poll
+//! One task keeps the way into the cluster open (`keeper`), one task a kind lists and watches it (`feed`), two poll
 //! metrics. None of them ever waits for the screen, and the screen never for them: the channel is the only tie.
 
 mod connect;

@@ -2,7 +2,7 @@
 
 use super::catalog::RESOURCES;
 
-/// One of the [`RESOURCES`].
+/// One of the `RESOURCES`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResourceId(usize);
 
