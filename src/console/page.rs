@@ -3,9 +3,8 @@
 //! The link that is selected is kept by what it leads to, so it stays itself when lines come and go above it.
 
 use ratatui::layout::Rect;
-use unicode_segmentation::UnicodeSegmentation;
 
-use super::widgets::{Canvas, Piece, width};
+use super::widgets::{Canvas, Piece, split_at_width, width};
 use crate::config::keymap::Command;
 use crate::config::theme::Tone;
 
@@ -259,7 +258,7 @@ fn wrap_line<L>(index: usize, line: &Line<L>, columns: usize) -> Vec<Row> {
                 left = columns - indent;
             }
             while width(token.trim_end()) > left {
-                let (head, tail) = cut(token, left);
+                let (head, tail) = split_at_width(token, left);
                 add(&mut rows, head, piece.tone);
                 rows.push(Row { line: index, x: indent as u16, pieces: Vec::new() });
                 left = columns - indent;
@@ -278,18 +277,6 @@ fn add(rows: &mut [Row], text: &str, tone: Tone) {
         Some(last) if last.tone == tone => last.text.push_str(text),
         _ => row.pieces.push(Piece::new(text, tone)),
     }
-}
-
-/// At most `columns` of the text but at least one grapheme, and the rest.
-fn cut(text: &str, columns: usize) -> (&str, &str) {
-    let mut used = 0;
-    for (at, grapheme) in text.grapheme_indices(true) {
-        used += width(grapheme);
-        if used > columns && at > 0 {
-            return text.split_at(at);
-        }
-    }
-    (text, "")
 }
 
 #[cfg(test)]

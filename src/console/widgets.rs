@@ -9,7 +9,7 @@ mod text;
 
 pub use canvas::{Canvas, Piece};
 pub use columns::{Column, fit_columns};
-pub use text::{fit, matches_width, sparkline, width, wrap};
+pub use text::{fit, matches_width, sparkline, split_at_width, width, wrap};
 
 use crate::config::theme::{Glyphs, Tone};
 use crate::detect::{Mark, Severity};

@@ -69,7 +69,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 }
 
 /// The longest whole-grapheme prefix of at most `columns` (but at least one grapheme), and the rest.
-fn split_at_width(text: &str, columns: usize) -> (&str, &str) {
+pub fn split_at_width(text: &str, columns: usize) -> (&str, &str) {
     let mut used = 0;
     for (at, grapheme) in text.grapheme_indices(true) {
         used += width(grapheme);
