@@ -259,6 +259,7 @@ impl App {
                 self.say("copied to the terminal's clipboard");
                 self.requests.push(Request::Copy(text));
             }
+            Effect::Order(_) => {}
             Effect::Say(text) => self.say(text),
             Effect::Quit => self.requests.push(Request::Quit),
         }

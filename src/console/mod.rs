@@ -6,6 +6,7 @@
 
 mod app;
 mod command_line;
+pub mod desk;
 mod event_loop;
 mod frame;
 pub mod freshness;

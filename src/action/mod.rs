@@ -1,0 +1,30 @@
+//! What can be done to a cluster, and the one way to do it: plan, guards, confirmation, execution, verification.
+//!
+//! An [`Action`] becomes a [`Plan`] (the [`Executor`] reads what it rests on from the server, asks for rights and for a dry
+//! run); a [`Gate`] turns the plan into a [`Confirmed`] one; only the executor takes that and sends it. Whether it
+//! worked is told by [`Plan::verify`], from the situation.
+//!
+//! Three kinds of write, and no fourth: dry runs and access reviews (made by the planner), book-keeping and the change
+//! itself (made by the executor, [`Write`]).
+
+mod arming;
+mod catalogue;
+mod confirm;
+#[allow(dead_code, reason = "the planner reads it")]
+mod draft;
+mod execute;
+mod plan;
+mod record;
+
+pub use arming::{Arming, Posture};
+pub use catalogue::{ACTIONS, Action, Argument, Arguments, ParamKind, ParamSpec, Spec, by_name};
+pub use confirm::{Confirmed, Gate, Pressed, Rehearsal};
+pub use execute::{Cancel, Executor, Progress, Refused};
+pub use plan::{
+    Class, Difference, DryRun, Fact, Guard, Plan, Proof, Request, Right, Standing, Undo, Verdict, Verification, Write,
+};
+pub use record::{Event, Outcome, Recorder};
+
+/// The annotation that says what of an action remains on an object: action, incident, time. A finding `left-behind`
+/// stands until it is gone.
+pub const LEFT_BEHIND: &str = "crashcart/left-behind";

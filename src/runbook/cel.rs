@@ -1,0 +1,1 @@
+//! Conditions and texts in CEL over what is known.

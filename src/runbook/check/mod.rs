@@ -1,0 +1,93 @@
+//! The checks: a closed list of diagnostics that change nothing, each with declared parameters and results.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Row;
+use crate::detect::Scene;
+use crate::situation::Ref;
+use crate::watch::{LogLine, LogQuery};
+
+/// A check: what it is called, what it wants to know, what it gives.
+#[derive(Debug, Clone, Copy)]
+pub struct Check {
+    /// Its name in runbooks: `workload-pods`.
+    pub name: &'static str,
+    /// What it looks at, in a few words.
+    pub summary: &'static str,
+    /// Its parameters.
+    pub params: &'static [Param],
+    /// JSON Schema of its result.
+    pub schema: fn() -> schemars::Schema,
+    /// Example results: full first, then with every optional field absent. Lint evaluates conditions on all of them.
+    pub examples: fn() -> Vec<Value>,
+    /// Looks. Pure: logs that it needs and that were not read it asks for in [`Found::reads`].
+    pub run: fn(&Asked<'_>) -> Found,
+}
+
+/// One parameter of a check.
+#[derive(Debug, Clone, Copy)]
+pub struct Param {
+    /// Its name: `role`, `workload`.
+    pub name: &'static str,
+    /// What it takes.
+    pub kind: ParamKind,
+    /// Whether it must be given.
+    pub required: bool,
+}
+
+/// What a parameter takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParamKind {
+    /// The name of a role of the profile.
+    Role,
+    /// CEL that gives a reference.
+    Reference,
+    /// A number.
+    Number,
+}
+
+/// What a check is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// What is known.
+    pub scene: Scene<'a>,
+    /// The parameters.
+    pub args: &'a BTreeMap<String, Arg>,
+    /// Logs that were read.
+    pub logs: &'a Logs,
+}
+
+/// The value of a parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Arg {
+    /// A role's name.
+    Role(String),
+    /// A reference.
+    Reference(Ref),
+    /// A number.
+    Number(u64),
+}
+
+/// Logs by what was asked for; an `Err` says why one cannot be read.
+#[derive(Debug, Clone, Default)]
+pub struct Logs(pub Vec<(LogQuery, Result<Vec<LogLine>, String>)>);
+
+/// What a check found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Found {
+    /// The result, which fits the check's schema; `None`: it cannot tell.
+    pub result: Option<Value>,
+    /// Why it cannot tell.
+    pub unknown: String,
+    /// The evidence for people.
+    pub rows: Vec<Row>,
+    /// What a person would type.
+    pub command: String,
+    /// Logs that have to be read first.
+    pub reads: Vec<LogQuery>,
+}
+
+/// Every check there is.
+pub const CHECKS: &[Check] = &[];

@@ -1,0 +1,19 @@
+//! The runbooks that there are: the shipped ones, and the team's own, which take the place of those of the same id.
+
+use std::sync::Arc;
+
+use super::Book;
+use crate::config::Problem;
+use crate::config::embedded::Shipped;
+
+/// The shipped files, in the order of their ids.
+pub const FILES: &[Shipped] = &[];
+
+/// All runbooks, by id.
+#[derive(Debug, Clone, Default)]
+pub struct Library {
+    /// The runbooks, by id.
+    pub books: Vec<Arc<Book>>,
+    /// What is wrong with files that are left out.
+    pub problems: Vec<Problem>,
+}
