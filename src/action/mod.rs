@@ -10,11 +10,14 @@
 mod arming;
 mod catalogue;
 mod confirm;
+mod deeds;
 #[allow(dead_code, reason = "the planner reads it")]
 mod draft;
 mod execute;
+mod guard;
 mod plan;
 mod record;
+mod verify;
 
 pub use arming::{Arming, Posture};
 pub use catalogue::{ACTIONS, Action, Argument, Arguments, ParamKind, ParamSpec, Spec, by_name};
