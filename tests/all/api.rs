@@ -319,8 +319,8 @@ async fn a_followed_log_tells_each_line_once_and_ends_with_its_container() {
 }
 
 /// Sends a merge patch.
-async fn merge(client: &Client, path: &str, patch: &Value) -> Reply {
-    send(client, Request::patch(path).header(header::CONTENT_TYPE, "application/merge-patch+json"), patch).await
+async fn merge(client: &Client, path: &str, change: &Value) -> Reply {
+    send(client, Request::patch(path).header(header::CONTENT_TYPE, "application/merge-patch+json"), change).await
 }
 
 const WEB: &str = "/apis/apps/v1/namespaces/shop/deployments/web";
@@ -395,8 +395,7 @@ async fn mishaps_befall_the_next_request_of_their_kind() {
     assert!(attempt(3).await.is_err());
     assert_eq!(replicas(), 3, "it was carried out, though nobody was told");
     running.server.mishap("patch", "deployments", Mishap::StallBeforeAnswer);
-    let stalled = attempt(4);
-    tokio::pin!(stalled);
+    let mut stalled = Box::pin(attempt(4));
     while replicas() != 4 {
         assert!(futures::poll!(&mut stalled).is_pending(), "it was answered");
         tokio::task::yield_now().await;

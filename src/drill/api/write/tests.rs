@@ -234,8 +234,8 @@ fn an_event_is_seen_in_both_groups() {
     let path = "/apis/events.k8s.io/v1/namespaces/shop/events";
     let (code, made) = ask(&mut bare, "POST", path, JSON, &event);
     assert_eq!((code, &made["note"], &made["apiVersion"]), (201, &json!("done"), &json!("events.k8s.io/v1")));
-    let (_, core) = ask(&mut bare, "PATCH", "/api/v1/namespaces/shop/events/e", MERGE, &json!({"count": 2}));
-    assert_eq!((&core["message"], &core["involvedObject"]["name"]), (&json!("done"), &json!("web-1")));
+    let (_, plain) = ask(&mut bare, "PATCH", "/api/v1/namespaces/shop/events/e", MERGE, &json!({"count": 2}));
+    assert_eq!((&plain["message"], &plain["involvedObject"]["name"]), (&json!("done"), &json!("web-1")));
     let astray =
         json!({"metadata": {"name": "f"}, "involvedObject": {"kind": "Pod", "namespace": "other", "name": "x"}});
     assert_eq!(ask(&mut bare, "POST", "/api/v1/namespaces/shop/events", JSON, &astray).0, 422);
