@@ -17,6 +17,8 @@ mod plan;
 mod planner;
 mod record;
 mod run;
+#[cfg(test)]
+mod testing;
 mod wire;
 
 pub use arming::{Arming, Posture};
