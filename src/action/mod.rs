@@ -21,7 +21,7 @@ mod run;
 mod testing;
 mod wire;
 
-pub use arming::{Arming, Posture};
+pub use arming::{Arming, HOLDS, Posture};
 pub use catalogue::{ACTIONS, Action, Argument, Arguments, ParamKind, ParamSpec, Spec, by_name};
 pub use confirm::{Confirmed, DIGEST_HOLDS, Rehearsal, made};
 pub use execute::{Cancel, Executor, Progress, Refused};
