@@ -11,18 +11,24 @@ mod arming;
 mod catalogue;
 mod confirm;
 mod deeds;
-#[allow(dead_code, reason = "the planner reads it")]
 mod draft;
 mod execute;
+mod gate;
 mod guard;
 mod plan;
+mod planner;
 mod record;
+mod run;
+#[cfg(test)]
+mod testing;
 mod verify;
+mod wire;
 
-pub use arming::{Arming, Posture};
+pub use arming::{Arming, HOLDS, Posture};
 pub use catalogue::{ACTIONS, Action, Argument, Arguments, ParamKind, ParamSpec, Spec, by_name};
-pub use confirm::{Confirmed, Gate, Pressed, Rehearsal};
+pub use confirm::{Confirmed, DIGEST_HOLDS, Rehearsal, made};
 pub use execute::{Cancel, Executor, Progress, Refused};
+pub use gate::{GROWS_OLD, Gate, Pressed};
 pub use plan::{
     Class, Difference, DryRun, Fact, Guard, Plan, Proof, Request, Right, Standing, Undo, Verdict, Verification, Write,
 };

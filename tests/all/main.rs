@@ -17,6 +17,7 @@ mod check;
 mod console;
 mod faults;
 mod feed;
+mod hands;
 mod lint;
 mod log;
 mod schema;
