@@ -10,15 +10,18 @@
 mod arming;
 mod catalogue;
 mod confirm;
+mod deeds;
 mod draft;
 mod execute;
 mod gate;
+mod guard;
 mod plan;
 mod planner;
 mod record;
 mod run;
 #[cfg(test)]
 mod testing;
+mod verify;
 mod wire;
 
 pub use arming::{Arming, HOLDS, Posture};
