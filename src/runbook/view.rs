@@ -1,9 +1,11 @@
 //! What the present step looks like on what is known now.
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use super::Ending;
 use crate::action::Action;
+use crate::situation::Ref;
 use crate::watch::LogQuery;
 
 /// Everything a screen or a headless operator needs of the present step.
@@ -35,6 +37,12 @@ pub struct View {
     pub spent: SignedDuration,
     /// When we were here before: the tree goes in a circle.
     pub before: Option<Timestamp>,
+    /// What the tree is about, as it is now; `None`: nothing, or it is not known yet.
+    pub subject: Option<Ref>,
+    /// The check's result, as the conditions see it.
+    pub result: Option<Value>,
+    /// Whether the condition of an `until` step, or of an `act` step's `verify`, holds now on facts that are live.
+    pub holds: bool,
 }
 
 /// The change of an `act` step.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Row;
-use crate::detect::Scene;
+use crate::detect::{Finding, Scene};
 use crate::situation::Ref;
 use crate::watch::{LogLine, LogQuery};
 
@@ -57,6 +57,8 @@ pub struct Asked<'a> {
     pub args: &'a BTreeMap<String, Arg>,
     /// Logs that were read.
     pub logs: &'a Logs,
+    /// What the detectors found.
+    pub findings: &'a [Finding],
 }
 
 /// The value of a parameter.
