@@ -51,8 +51,7 @@ fn open(options: &Options, scenario: &'static Scenario, pace: f64, seed: u64) ->
     let looks = wiring::looks(options);
     let (profile, clocks) = (Arc::new(simulation.profile()), simulation.clocks());
     let target = Target { kubeconfig: Some(kubeconfig), context: None };
-    let banner = Some(format!("DRILL {}", scenario.id));
-    let code = wiring::open_console(runtime, target, profile, clocks, looks, banner);
+    let code = wiring::open_console(runtime, target, profile, clocks, looks, Some(&scenario.id));
     drop((simulation, folder));
     code
 }

@@ -94,6 +94,10 @@ pub enum Entry {
         end: String,
         say: String,
     },
+    /// stub
+    Declined {
+        execution: String,
+    },
     /// The switch.
     Armed {
         until: Timestamp,

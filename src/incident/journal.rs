@@ -38,6 +38,19 @@ impl Journal {
         Err(std::io::Error::other("not written yet"))
     }
 
+    /// stub
+    pub fn look_back(&self, _cluster: &ClusterId) -> std::io::Result<Past> {
+        Err(std::io::Error::other("stub"))
+    }
+    /// stub
+    pub fn close(&self, _why: &str) {}
+    /// stub
+    pub fn finish(&self) {}
+    /// stub
+    pub fn trouble(&self) -> Option<String> {
+        None
+    }
+
     /// Writes an entry down, soon.
     pub fn write(&self, entry: Entry) {
         let _ = (self, entry);
@@ -53,4 +66,13 @@ impl Recorder for Journal {
         self.record(event);
         Box::pin(std::future::ready(Ok(())))
     }
+}
+
+/// stub
+#[derive(Debug)]
+pub struct Past {
+    /// stub
+    pub opened: Option<Opened>,
+    /// stub
+    pub unknown: Vec<Unknown>,
 }

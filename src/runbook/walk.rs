@@ -116,6 +116,11 @@ impl Walk {
         false
     }
 
+    /// stub
+    pub fn told(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What came of the action of the present `act` step.
     pub fn acted(&mut self, result: ActResult, at: Timestamp) {
         self.acted = Some((result, at));

@@ -14,6 +14,8 @@ mod logs;
 mod node;
 mod nodes;
 mod open;
+mod placeholder;
+pub use placeholder::{Plan, Run, Tree};
 mod pod;
 mod pods;
 mod problems;

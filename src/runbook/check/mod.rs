@@ -93,3 +93,14 @@ pub struct Found {
 
 /// Every check there is.
 pub const CHECKS: &[Check] = &[];
+
+impl Logs {
+    /// stub
+    pub fn put(&mut self, query: LogQuery, lines: Result<Vec<LogLine>, String>) {
+        self.0.push((query, lines));
+    }
+    /// stub
+    pub fn due(&mut self, wanted: Vec<LogQuery>, _wall: jiff::Timestamp) -> Vec<LogQuery> {
+        wanted
+    }
+}
