@@ -120,13 +120,22 @@ pub struct DrillArgs {
     /// List the drills
     #[arg(long)]
     pub list: bool,
-    /// How many times faster than life
-    #[arg(long, default_value_t = 1.0)]
-    pub speed: f64,
+    /// Every drill, one after the other (with --headless)
+    #[arg(long, requires = "headless", conflicts_with = "id")]
+    pub all: bool,
+    /// Without a screen: a scripted operator follows the suggested branches and confirms
+    #[arg(long)]
+    pub headless: bool,
+    /// Headless, and do nothing: what becomes of it by itself
+    #[arg(long)]
+    pub idle: bool,
+    /// How many times faster than life [default: 1; headless: 60]
+    #[arg(long)]
+    pub speed: Option<f64>,
     /// Seed of the simulated world
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// How to print a list
+    /// How to print a list or a result
     #[arg(short, long, value_enum, default_value_t)]
     pub output: Output,
 }

@@ -10,7 +10,7 @@ use super::views;
 use crate::action::{Action, Cancel, Confirmed, Plan, Posture, Progress, Refused, Standing, Verification};
 use crate::detect::{Confidence, Scene};
 use crate::incident::Entry;
-use crate::runbook::{ActResult, Book, Taken, Walk};
+use crate::runbook::{ActResult, Book, Taken, View, Walk};
 use crate::situation::Ref;
 use crate::situation::time::since;
 
@@ -188,7 +188,7 @@ impl App {
         let running = self.known.desk.running.as_ref();
         match running.and_then(|r| r.plan.undo.action.clone()) {
             Some(action) => self.make_plan(action, None),
-            None => self.say(running.map_or("nothing was done yet".to_owned(), |r| r.plan.undo.says.clone())),
+            None => self.say(running.map_or_else(|| "nothing was done yet".to_owned(), |r| r.plan.undo.says.clone())),
         }
     }
 
@@ -329,7 +329,7 @@ impl App {
         self.write(Entry::TreeOpened { runbook: book.id.clone(), subject: about }, title);
         let walk = Walk::open(book, subject, self.known.situation.now);
         let id = self.hand.number();
-        self.known.desk.trees.insert(0, OpenTree { id, walk, view: Default::default() });
+        self.known.desk.trees.insert(0, OpenTree { id, walk, view: View::default() });
         self.derive_desk();
         self.entered(id);
         self.show(Place::Tree(id));

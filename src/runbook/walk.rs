@@ -117,6 +117,11 @@ impl Walk {
     }
 
     /// stub
+    pub fn acting(&self) -> bool {
+        self.acted.is_some()
+    }
+
+    /// stub
     pub fn told(&self) -> Vec<String> {
         Vec::new()
     }

@@ -183,10 +183,9 @@ impl Reader {
         while let Some(piece) = pieces.recv().await {
             match piece {
                 LogPiece::Lines(more) => lines.extend(more),
-                LogPiece::Interrupted(why) => return Err(why.to_string()),
                 LogPiece::Dropped(_) => {}
                 LogPiece::End(why) if why.is_empty() => break,
-                LogPiece::End(why) => return Err(why.to_string()),
+                LogPiece::Interrupted(why) | LogPiece::End(why) => return Err(why.to_string()),
             }
         }
         let surplus = lines.len().saturating_sub(WHOLE);
