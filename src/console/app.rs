@@ -274,7 +274,7 @@ impl App {
     fn global(&mut self, command: Command) {
         match command {
             Command::Quit if self.sending() => {
-                self.say("an execution is under way: let it end, or stop it; ctrl-c leaves at once")
+                self.say("an execution is under way: let it end, or stop it; ctrl-c leaves at once");
             }
             Command::Quit => self.requests.push(Request::Quit),
             Command::Redraw => self.requests.push(Request::Redraw),

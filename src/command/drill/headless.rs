@@ -16,7 +16,7 @@ use crate::watch::{self, Target};
 /// Plays drills and prints how they went; the exit code of the program.
 pub(super) fn run(
     flags: &Options,
-    scenarios: &[&'static Scenario],
+    drills: &[&'static Scenario],
     speed: f64,
     seed: u64,
     idle: bool,
@@ -29,7 +29,7 @@ pub(super) fn run(
     }
     let runtime = wiring::runtime()?;
     let mut verdicts = Vec::new();
-    for scenario in scenarios {
+    for scenario in drills {
         let wanted = drill::Options { seed, scenarios: vec![*scenario], speed, ..drill::Options::default() };
         let verdict = runtime.block_on(play(wanted, scenario, library.clone(), idle))?;
         if output == Output::Text {
