@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use super::api::{Server, serve};
+use super::api::{Record, Server, serve};
 use super::clock::SimulatedClock;
 use super::scenario::Scenario;
 use super::store::Store;
@@ -150,6 +150,21 @@ impl Simulation {
         let system = Store::resource("", "namespaces").and_then(|res| world.store().get(res, "", "kube-system"));
         let uid = system.as_ref().and_then(|ns| ns["metadata"]["uid"].as_str()).unwrap_or_default();
         Rehearsal::of_simulation(self.server.ca_pem.clone(), uid.to_owned())
+    }
+
+    /// The server, for its users and its record of requests.
+    pub const fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Every request that reached the server, oldest first.
+    pub fn requests(&self) -> Vec<Record> {
+        self.server.requests()
+    }
+
+    /// Those that were to change something: no reading, no dry runs, no reviews of rights.
+    pub fn changes(&self) -> Vec<Record> {
+        self.server.changes()
     }
 
     /// Breaks something, now. Nothing happens if it is broken already.
