@@ -25,6 +25,4 @@ pub use plan::{
 };
 pub use record::{Event, Outcome, Recorder};
 
-/// The annotation that says what of an action remains on an object: action, incident, time. A finding `left-behind`
-/// stands until it is gone.
-pub const LEFT_BEHIND: &str = "crashcart/left-behind";
+pub use crate::situation::object::LEFT_BEHIND;

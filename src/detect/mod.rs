@@ -38,6 +38,7 @@ pub use health::{Area, HealthRow, Mark};
 pub use role::of as role_of;
 pub use survey::Survey;
 pub use suspect::{Suspect, suspect};
+pub use workload::behind_ingress;
 
 /// What a detector looks at.
 #[derive(Debug, Clone, Copy)]

@@ -11,6 +11,7 @@ pub mod object;
 mod observation;
 mod reference;
 mod source;
+pub mod template;
 mod text;
 pub mod time;
 

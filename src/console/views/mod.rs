@@ -21,7 +21,6 @@ mod pods;
 mod problems;
 mod revision;
 mod sources;
-mod template_diff;
 mod usage;
 mod verdict;
 mod workload;
