@@ -8,6 +8,6 @@ mod redact;
 mod resume;
 
 pub use entry::{Entry, Header, Line, VERSION};
-pub use journal::{Journal, Opened};
+pub use journal::{Journal, Opened, Past};
 pub use redact::redact;
 pub use resume::Unknown;
