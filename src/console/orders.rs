@@ -10,7 +10,7 @@ use super::views;
 use crate::action::{Action, Cancel, Confirmed, Plan, Posture, Progress, Refused, Standing, Verification};
 use crate::detect::{Confidence, Scene};
 use crate::incident::Entry;
-use crate::runbook::{ActResult, Book, Taken, View, Walk};
+use crate::runbook::{ActResult, Book, Taken, View, Walk, WayVerdict};
 use crate::situation::Ref;
 use crate::situation::time::since;
 
@@ -324,78 +324,86 @@ impl App {
             return self.show(Place::Tree(id));
         }
         self.begin_incident();
+        let tree = self.hand.number();
         let about = subject.as_ref().map(ToString::to_string).unwrap_or_default();
-        let title = format!("opened the tree {}: {}", book.id, book.title);
-        self.write(Entry::TreeOpened { runbook: book.id.clone(), subject: about }, title);
+        let story = format!("opened the tree {}: {}", book.id, book.title);
+        self.write(Entry::TreeOpened { tree, runbook: book.id.clone(), subject: about }, story);
         let walk = Walk::open(book, subject, self.known.situation.now);
-        let id = self.hand.number();
-        self.known.desk.trees.insert(0, OpenTree { id, walk, view: View::default() });
+        self.known.desk.trees.insert(0, OpenTree { id: tree, walk, view: View::default() });
         self.derive_desk();
-        self.entered(id);
-        self.show(Place::Tree(id));
+        self.entered(tree);
+        self.show(Place::Tree(tree));
     }
 
-    fn take_way(&mut self, id: u64, way: usize) {
+    fn take_way(&mut self, tree: u64, way: usize) {
         let now = self.known.situation.now;
-        let Some(tree) = self.known.desk.trees.iter_mut().find(|t| t.id == id) else { return };
-        let (view, runbook) = (tree.view.clone(), tree.walk.book().id.clone());
-        let taken = tree.walk.take(way, &view, now);
+        let Some(open) = self.known.desk.trees.iter_mut().find(|t| t.id == tree) else { return };
+        let (view, runbook) = (open.view.clone(), open.walk.book().id.clone());
+        let taken = open.walk.take(way, &view, now);
         if let Taken::Refused(why) = taken {
             return self.say(why);
         }
         if let Some(way) = view.ways.get(way) {
-            let suggested = way.verdict == crate::runbook::WayVerdict::Suggested;
-            let text = format!("{runbook}: {} → {}", way.say, way.to.1);
-            let (say, to) = (way.say.clone(), way.to.0.clone());
-            self.write(Entry::Took { runbook, step: view.step, say, suggested, to }, text);
+            let suggested = way.verdict == WayVerdict::Suggested;
+            let story = format!("{runbook}: {} → {}", way.say, way.to.1);
+            let (say, (to, title)) = (way.say.clone(), way.to.clone());
+            self.write(Entry::Took { tree, runbook, step: view.step, say, suggested, to, title }, story);
         }
         self.derive_desk();
-        self.entered(id);
+        self.entered(tree);
         if let Taken::Again(at) = taken {
             self.say(format!("you were at this step before, at {}", at.strftime("%H:%M:%SZ")));
         }
     }
 
     /// Records that a step was entered, and the tree's end if it is one.
-    fn entered(&mut self, id: u64) {
-        let Some(tree) = self.known.desk.tree(id) else { return };
-        let (runbook, view) = (tree.walk.book().id.clone(), tree.view.clone());
-        if let Some((end, say, _)) = &view.end {
-            let text = format!("{runbook} ends: {}", view.title);
-            let entry = Entry::TreeEnded { runbook, step: view.step, end: end.word().to_owned(), say: say.clone() };
-            return self.write(entry, text);
+    fn entered(&mut self, tree: u64) {
+        let Some(open) = self.known.desk.tree(tree) else { return };
+        let (runbook, view) = (open.walk.book().id.clone(), open.view.clone());
+        let (step, title) = (view.step, view.title);
+        let story = format!("{runbook}: {title}");
+        self.write(
+            Entry::Step { tree, runbook: runbook.clone(), step: step.clone(), title, result: view.result },
+            story,
+        );
+        if let Some((end, say, _)) = view.end {
+            let story = format!("{runbook} ends: {}", end.word());
+            self.write(Entry::TreeEnded { tree, runbook, step, end: end.word().to_owned(), say }, story);
         }
-        let text = format!("{runbook}: {}", view.title);
-        self.write(Entry::Step { runbook, step: view.step, title: view.title, result: None }, text);
     }
 
-    fn step_back(&mut self, id: u64) {
+    fn step_back(&mut self, tree: u64) {
         let now = self.known.situation.now;
-        let moved = self.known.desk.trees.iter_mut().find(|t| t.id == id).is_some_and(|t| t.walk.back(now));
-        self.moved_back(id, moved);
+        let moved = self.known.desk.trees.iter_mut().find(|t| t.id == tree).is_some_and(|t| t.walk.back(now));
+        self.moved_back(tree, moved);
     }
 
-    fn jump(&mut self, id: u64, to: usize) {
+    fn jump(&mut self, tree: u64, to: usize) {
         let now = self.known.situation.now;
-        let moved = self.known.desk.trees.iter_mut().find(|t| t.id == id).is_some_and(|t| t.walk.jump(to, now));
-        self.moved_back(id, moved);
+        let moved = self.known.desk.trees.iter_mut().find(|t| t.id == tree).is_some_and(|t| t.walk.jump(to, now));
+        self.moved_back(tree, moved);
     }
 
-    fn moved_back(&mut self, id: u64, moved: bool) {
+    fn moved_back(&mut self, tree: u64, moved: bool) {
         if !moved {
             return self.say("this is where the tree begins");
         }
         self.derive_desk();
-        if let Some(tree) = self.known.desk.tree(id) {
-            let (runbook, step) = (tree.walk.book().id.clone(), tree.view.step.clone());
-            let text = format!("{runbook}: back to {}", tree.view.title);
-            self.write(Entry::Back { runbook, step }, text);
+        if let Some(open) = self.known.desk.tree(tree) {
+            let (runbook, step) = (open.walk.book().id.clone(), open.view.step.clone());
+            let story = format!("{runbook}: back to {}", open.view.title);
+            self.write(Entry::Back { tree, runbook, step }, story);
         }
     }
 
-    fn close_tree(&mut self, id: u64) {
-        self.known.desk.trees.retain(|t| t.id != id);
-        self.close(Place::Tree(id));
+    fn close_tree(&mut self, tree: u64) {
+        if let Some(open) = self.known.desk.tree(tree) {
+            let runbook = open.walk.book().id.clone();
+            let story = format!("closed the tree {runbook}");
+            self.write(Entry::TreeClosed { tree, runbook }, story);
+        }
+        self.known.desk.trees.retain(|t| t.id != tree);
+        self.close(Place::Tree(tree));
     }
 
     fn acted(&mut self, id: u64, result: ActResult) {

@@ -25,6 +25,8 @@ use crate::watch::Feed;
 const LOOK: Duration = Duration::from_millis(50);
 /// A tree that goes on for more steps leads nowhere.
 const STEPS: usize = 60;
+/// It walks one tree.
+const TREE: u64 = 1;
 /// Nobody works on one drill for longer (cluster time).
 const PATIENCE: SignedDuration = SignedDuration::from_mins(45);
 /// How long somebody who does nothing is watched (cluster time).
@@ -206,7 +208,7 @@ impl Operator {
             self.steps += 1;
             let (runbook, step) = (walk.book().id.clone(), view.step.clone());
             let end = end.word().to_owned();
-            self.write(Entry::TreeEnded { runbook, step, end: end.clone(), say: view.title.clone() });
+            self.write(Entry::TreeEnded { tree: TREE, runbook, step, end: end.clone(), say: view.title.clone() });
             return Some(end);
         }
         let stuck = match way(&view) {
@@ -226,7 +228,7 @@ impl Operator {
         let candidates = rank(&self.tools.library, self.scene(), &self.assessment.findings);
         let first = candidates.into_iter().next().filter(|c| c.score > 0)?;
         let (runbook, subject) = (first.book.id.clone(), first.subject.as_ref().map(ToString::to_string));
-        self.write(Entry::TreeOpened { runbook, subject: subject.unwrap_or_default() });
+        self.write(Entry::TreeOpened { tree: TREE, runbook, subject: subject.unwrap_or_default() });
         Some(Walk::open(first.book, first.subject, self.situation.now))
     }
 
@@ -247,8 +249,8 @@ impl Operator {
         self.steps += 1;
         if let Some(w) = view.ways.get(way) {
             let suggested = w.verdict == WayVerdict::Suggested;
-            let (runbook, step, to) = (walk.book().id.clone(), view.step.clone(), w.to.0.clone());
-            self.write(Entry::Took { runbook, step, say: w.say.clone(), suggested, to });
+            let (runbook, step, (to, title)) = (walk.book().id.clone(), view.step.clone(), w.to.clone());
+            self.write(Entry::Took { tree: TREE, runbook, step, say: w.say.clone(), suggested, to, title });
         }
         matches!(walk.take(way, view, self.situation.now), Taken::Refused(_))
     }

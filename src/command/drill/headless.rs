@@ -17,7 +17,7 @@ use crate::watch::{self, Target};
 pub(super) fn run(
     flags: &Options,
     drills: &[&'static Scenario],
-    speed: f64,
+    pace: f64,
     seed: u64,
     idle: bool,
     output: Output,
@@ -30,12 +30,12 @@ pub(super) fn run(
     let runtime = wiring::runtime()?;
     let mut verdicts = Vec::new();
     for scenario in drills {
-        let wanted = drill::Options { seed, scenarios: vec![*scenario], speed, ..drill::Options::default() };
-        let verdict = runtime.block_on(play(wanted, scenario, library.clone(), idle))?;
+        let wanted = drill::Options { seed, scenarios: vec![*scenario], speed: pace, ..drill::Options::default() };
+        let row = runtime.block_on(play(wanted, scenario, library.clone(), idle))?;
         if output == Output::Text {
-            tell(&verdict)?;
+            tell(&row)?;
         }
-        verdicts.push(verdict);
+        verdicts.push(row);
     }
     runtime.shutdown_background();
     if output == Output::Json {
@@ -62,9 +62,9 @@ async fn play(
     let recorder = Arc::new(journal.clone());
     let executor = Executor::new(feed.reader.clone(), profile.clone(), clocks.clone(), Arming::new(None), recorder);
     let tools = Tools { feed, executor, journal: journal.clone(), library, profile, clocks };
-    let verdict = drill::play(&simulation, scenario, tools, idle).await;
+    let row = drill::play(&simulation, scenario, tools, idle).await;
     journal.finish();
-    Ok(verdict)
+    Ok(row)
 }
 
 /// One drill on one line.
