@@ -34,6 +34,11 @@ impl Arming {
         Self { forbidden: forbidden.map(Arc::from), until: Arc::new(AtomicI64::new(OFF)) }
     }
 
+    /// Why it can never be armed, if so.
+    pub fn forbidden(&self) -> Option<&str> {
+        self.forbidden.as_deref()
+    }
+
     /// Allows changes until [`HOLDS`] from `now` (wall time).
     ///
     /// # Errors

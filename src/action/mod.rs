@@ -10,16 +10,20 @@
 mod arming;
 mod catalogue;
 mod confirm;
-#[allow(dead_code, reason = "the planner reads it")]
 mod draft;
 mod execute;
+mod gate;
 mod plan;
+mod planner;
 mod record;
+mod run;
+mod wire;
 
 pub use arming::{Arming, Posture};
 pub use catalogue::{ACTIONS, Action, Argument, Arguments, ParamKind, ParamSpec, Spec, by_name};
-pub use confirm::{Confirmed, Gate, Pressed, Rehearsal};
+pub use confirm::{Confirmed, DIGEST_HOLDS, Rehearsal, made};
 pub use execute::{Cancel, Executor, Progress, Refused};
+pub use gate::{GROWS_OLD, Gate, Pressed};
 pub use plan::{
     Class, Difference, DryRun, Fact, Guard, Plan, Proof, Request, Right, Standing, Undo, Verdict, Verification, Write,
 };

@@ -1,4 +1,5 @@
-//! How things become known: cluster watches, metrics, health, logs. Everything in here reads; nothing can write.
+//! How things become known: cluster watches, metrics, health, logs. Everything in here reads; nothing can write. The one
+//! client that could is handed out by [`Pinned`], to `action/` only.
 //!
 //! [`open`] starts the sources; their observations arrive in batches over one bounded channel. The [`Reader`] asks for
 //! what is not watched (logs), through a closed enum of reads.
@@ -15,6 +16,7 @@ mod keeper;
 mod logs;
 mod metrics;
 mod pace;
+mod pin;
 mod session;
 
 use std::path::PathBuf;
@@ -29,10 +31,11 @@ use self::keeper::Keeper;
 use self::session::{Calls, Session, State};
 use crate::config::Profile;
 use crate::situation::time::Clocks;
-use crate::situation::{Key, Observation, Text};
+use crate::situation::{Key, Observation, Text, Trouble};
 
 pub use connect::kubeconfig_files;
 pub use pace::Pace;
+pub use pin::{Pinned, Unread, authority_of_pem, is_loopback};
 
 /// Observations that belong together, at most a page of them.
 pub type Batch = Vec<Observation>;
@@ -191,6 +194,20 @@ impl Reader {
         let surplus = lines.len().saturating_sub(WHOLE);
         lines.drain(..surplus);
         Ok(lines)
+    }
+
+    /// Where what talks to the outside runs.
+    pub(crate) const fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
+    /// Holds the way into the cluster fast, after asking it who it is: for what has to be read afresh, and for what is to be
+    /// changed. Waits as long as for an answer.
+    ///
+    /// # Errors
+    /// When nothing answers, or what answers is not the cluster of the first contact.
+    pub async fn pin(&self) -> Result<Pinned, Trouble> {
+        pin::pin(self.session.clone()).await
     }
 
     /// Polls the metrics of this pod too while it is on the screen; `None`: of none. They come with those of all pods of
