@@ -27,6 +27,8 @@ pub struct View {
     pub act: Option<Act>,
     /// How an `until` step stands, in words: `holds since 2m10s, needs 10m; 12m left`.
     pub progress: String,
+    /// What to do elsewhere (a `note` step), or what the end means and what is left to do (an `end`); else empty.
+    pub note: String,
     /// How the tree ends here, with whom to tell and what to attach.
     pub end: Option<(Ending, String, Vec<String>)>,
     /// Logs that have to be read before the check can say more.
