@@ -3,7 +3,7 @@
 //! [`Library`] holds the shipped runbooks and the team's own; [`Walk`] is one way through one of them; [`View`] is
 //! everything a screen or a headless operator needs to know of its present step, worked out from what is known.
 
-pub mod cel;
+mod cel;
 pub mod check;
 mod format;
 mod library;

@@ -21,6 +21,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 pub use scope::Scope;
+pub(super) use scope::variable;
 pub use template::Template;
 
 use crate::situation::Ref;
@@ -106,6 +107,11 @@ impl Expression {
     fn value(&self, scope: &Scope) -> Result<Value, String> {
         let program = self.program.as_ref().map_err(Clone::clone)?;
         program.execute(scope.context()).map_err(|error| words::error(&error))
+    }
+
+    /// Why it cannot be worked out, if so.
+    pub(super) fn fails(&self, scope: &Scope) -> Option<String> {
+        self.value(scope).err()
     }
 
     /// The syntax tree, for the linter.

@@ -67,19 +67,21 @@ impl Template {
         })
     }
 
-    /// The text on what is known, without control characters; a piece that cannot be worked out is a `?`.
+    /// The text on what is known, without control characters; a piece that cannot be worked out is a `?`. Line ends of
+    /// the text itself are kept, those of values are not.
     pub fn render(&self, scope: &Scope) -> String {
-        let mut text = String::with_capacity(self.text.len());
-        for piece in self.pieces.iter() {
-            match piece {
-                Piece::Plain(plain) => text.push_str(plain),
-                Piece::Worked(expression) => match expression.value(scope) {
-                    Ok(value) => text.push_str(&plain(&value)),
-                    Err(_) => text.push_str(UNKNOWN),
-                },
+        let worked = |piece: &Piece| match piece {
+            Piece::Plain(text) => text.split('\n').map(clean).collect::<Vec<_>>().join("\n"),
+            Piece::Worked(expression) => {
+                expression.value(scope).map_or_else(|_| UNKNOWN.to_owned(), |value| clean(&plain(&value)).into_owned())
             }
-        }
-        clean(&text).trim().to_owned()
+        };
+        self.pieces.iter().map(worked).collect::<String>().trim().to_owned()
+    }
+
+    /// The text without what is worked out, to measure it.
+    pub(in crate::runbook) fn fixed(&self) -> String {
+        self.pieces.iter().filter_map(|p| if let Piece::Plain(text) = p { Some(text.as_str()) } else { None }).collect()
     }
 }
 

@@ -97,6 +97,7 @@ fn texts_are_filled_in_and_harmless() {
     assert_eq!(render("{{ result.ratio }} {{ result.whole }} {{ result.pods[0].ready }}"), "0.5 3 yes");
     assert_eq!(render("note: {{ result.note }}"), "note: ab");
     assert_eq!(render("open {{ result"), "open");
+    assert_eq!(render("one\ntwo\u{7}\n"), "one\ntwo");
     let mistake = |text: &str| Template::new(text).mistake().map(ToOwned::to_owned);
     assert_eq!(mistake("a {{ b }} c"), None);
     assert_eq!(mistake("a {{ b"), Some("a {{ has no }}".to_owned()));
