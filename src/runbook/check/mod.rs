@@ -123,6 +123,9 @@ pub fn by_name(name: &str) -> Option<&'static Check> {
     CHECKS.iter().find(|c| c.name == name)
 }
 
+pub(super) use findings::severity;
+pub(super) use subject::workload_playing;
+
 /// The role that a workload is known by.
 const ROLE: Param = Param { name: "role", kind: ParamKind::Role, required: false };
 /// The workload itself, or a pod of it.
@@ -169,15 +172,4 @@ impl Found {
 /// A result as conditions see it. The structs of results cannot fail to be written.
 fn value(result: &impl Serialize) -> Value {
     serde_json::to_value(result).unwrap_or_default()
-}
-
-impl Logs {
-    /// stub
-    pub fn put(&mut self, query: LogQuery, lines: Result<Vec<LogLine>, String>) {
-        self.0.push((query, lines));
-    }
-    /// stub
-    pub fn due(&mut self, wanted: Vec<LogQuery>, _wall: jiff::Timestamp) -> Vec<LogQuery> {
-        wanted
-    }
 }
