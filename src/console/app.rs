@@ -181,6 +181,11 @@ impl App {
         layer.screen.drawn(wall, &self.known.context());
     }
 
+    /// Whether the screen on top counts tenths of seconds.
+    pub fn restless(&self) -> bool {
+        self.top().restless(self.known.situation.wall)
+    }
+
     pub(super) fn refresh(&mut self) {
         let layer = self.above.last_mut().unwrap_or(&mut self.root);
         layer.screen.refresh(&self.known.context());

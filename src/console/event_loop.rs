@@ -21,6 +21,9 @@ use crate::watch::{Batch, Feed, LogPiece};
 /// How many observations are applied between two looks at the keyboard.
 const STRIDE: usize = 256;
 
+/// How often a screen is drawn that counts tenths of seconds.
+const TENTH: std::time::Duration = std::time::Duration::from_millis(100);
+
 /// What the loop works with.
 #[derive(Debug)]
 pub struct Loop {
@@ -93,7 +96,11 @@ impl Loop {
 
     #[expect(clippy::future_not_send, reason = "the loop never leaves its thread")]
     async fn wait(&mut self, keys: &mut EventStream, signals: &mut Listener) -> Woken {
-        let next = tokio::time::Instant::from_std(self.pace.next());
+        let mut next = self.pace.next();
+        if self.app.restless() {
+            next = next.min(Instant::now() + TENTH);
+        }
+        let next = tokio::time::Instant::from_std(next);
         tokio::select! {
             biased;
             key = keys.next() => Woken::Key(key),
@@ -120,6 +127,10 @@ impl Loop {
                 if let Some(message) = message {
                     self.app.message(message);
                 }
+                self.pace.visible_changed(Instant::now());
+            }
+            Woken::Time if self.app.restless() => {
+                self.tick();
                 self.pace.visible_changed(Instant::now());
             }
             Woken::More | Woken::Time => {}

@@ -73,6 +73,10 @@ impl App {
                 }
             }
             Order::Decline => self.decline(),
+            Order::Close(why) => {
+                self.decline();
+                self.say(format!("the plan was closed and nothing was done: {why}"));
+            }
             Order::Execute(confirmed) => self.execute(confirmed),
             Order::Cancel => self.cancel(),
             Order::Undo => self.undo(),
@@ -136,7 +140,7 @@ impl App {
         self.hand.awaited = 0;
         let planning = self.known.desk.planning.take();
         if let Some(plan) = planning.as_ref().and_then(|p| match &p.state {
-            Draft::Ready(plan) | Draft::Changed(plan) => Some(plan),
+            Draft::Ready(plan) | Draft::Changed(plan, _) => Some(plan),
             Draft::Making(_) | Draft::Refused(_) => None,
         }) {
             let text = format!("put away unconfirmed: {}", plan.title);
@@ -227,7 +231,8 @@ impl App {
     fn stale(&mut self, plan: Box<Plan>) {
         let Some(running) = self.known.desk.running.take() else { return };
         let action = plan.action.clone();
-        self.known.desk.planning = Some(Planning { action, tree: running.tree, state: Draft::Changed(plan) });
+        self.known.desk.planning =
+            Some(Planning { action, tree: running.tree, state: Draft::Changed(plan, running.plan.basis) });
         self.close(Place::Run);
         self.show(Place::Plan);
     }

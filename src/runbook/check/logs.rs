@@ -33,7 +33,7 @@ impl Logs {
     pub fn put(&mut self, query: LogQuery, lines: Read) {
         self.read.retain(|(q, _)| *q != query);
         if self.read.len() >= KEPT {
-            self.read.remove(0);
+            drop(self.read.remove(0));
         }
         self.read.push((query, lines));
     }

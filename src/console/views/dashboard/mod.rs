@@ -211,6 +211,8 @@ impl Screen for Dashboard {
     fn hints(&self) -> &'static [Command] {
         &[
             Command::Open,
+            Command::Trees,
+            Command::Act,
             Command::Logs,
             Command::Pods,
             Command::Nodes,
@@ -226,6 +228,7 @@ impl Screen for Dashboard {
         match command {
             Command::Open => return self.open(cx),
             Command::Logs => return self.logs(cx),
+            Command::Trees if self.focus == Pane::Findings => return self.tree(cx),
             Command::NextPane => self.turn(true),
             Command::PreviousPane => self.turn(false),
             Command::Left => self.go(false),
