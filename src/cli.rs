@@ -74,6 +74,10 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Check keymaps, themes and profiles: the shipped ones and yours, or those named
     Lint(LintArgs),
+    /// The incidents that there is a record of
+    Incidents(IncidentsArgs),
+    /// The record of an incident, as a file
+    Journal(JournalArgs),
     /// JSON Schema of a file format
     Schema(SchemaArgs),
     /// Shell completions on standard output
@@ -198,6 +202,32 @@ pub struct LintArgs {
     pub paths: Vec<PathBuf>,
 }
 
+/// `crashcart incidents`
+#[derive(Debug, Clone, Copy, Args)]
+pub struct IncidentsArgs {
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// `crashcart journal`
+#[derive(Debug, Args)]
+pub struct JournalArgs {
+    /// What to do with it
+    #[command(subcommand)]
+    pub command: JournalCommand,
+}
+
+/// `crashcart journal verify`
+#[derive(Debug, Subcommand)]
+pub enum JournalCommand {
+    /// Check that a journal is whole: header, every line, no gap
+    Verify {
+        /// The file: a journal.jsonl
+        file: PathBuf,
+    },
+}
+
 /// `crashcart schema`
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
@@ -213,6 +243,7 @@ pub enum SchemaKind {
     Profile,
     Keymap,
     Theme,
+    Journal,
     Check,
 }
 

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -187,4 +188,23 @@ pub enum Entry {
         /// Why.
         why: String,
     },
+}
+
+/// One line, as it is written; only for its schema.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "crashcart journal", description = "One line of a journal; the first is of kind `opened`.")]
+struct Written {
+    /// Counts from 1, the header; a gap is a loss.
+    seq: u64,
+    /// Cluster time.
+    at: Timestamp,
+    /// Wall time of the machine that wrote it.
+    wall: Timestamp,
+    #[serde(flatten)]
+    entry: Entry,
+}
+
+/// JSON Schema of a line. Kinds and fields may be added, so others are not forbidden.
+pub fn schema() -> schemars::Schema {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<Written>()
 }
