@@ -10,6 +10,7 @@ mod library;
 mod lint;
 mod rank;
 mod raw;
+mod schema;
 mod view;
 mod walk;
 
@@ -18,5 +19,6 @@ pub use format::{Answer, Book, Branch, Ending, Kind, Person, Step, SubjectRule, 
 pub use library::{FILES, Library};
 pub use lint::read;
 pub use rank::{Candidate, rank};
+pub use schema::schema;
 pub use view::{Act, Row, Tone, View, Way, WayVerdict};
 pub use walk::{ActResult, Taken, Visit, Walk};
