@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use super::api::{Server, serve};
+use super::api::{Record, Server, serve};
 use super::clock::SimulatedClock;
 use super::scenario::Scenario;
 use super::world::{Load, Undo, World};
@@ -139,6 +139,21 @@ impl Simulation {
         let text = serde_saphyr::to_string(&self.profile()).context("could not write the profile as YAML")?;
         super::control::write_private(&kubeconfig.with_file_name(profile), &text)?;
         super::control::write_private(kubeconfig, &self.server.kubeconfig(Some(&extension))?)
+    }
+
+    /// The server, for its users and its record of requests.
+    pub const fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Every request that reached the server, oldest first.
+    pub fn requests(&self) -> Vec<Record> {
+        self.server.requests()
+    }
+
+    /// Those that were to change something: no reading, no dry runs, no reviews of rights.
+    pub fn changes(&self) -> Vec<Record> {
+        self.server.changes()
     }
 
     /// Breaks something, now. Nothing happens if it is broken already.

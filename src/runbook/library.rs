@@ -10,7 +10,8 @@ use crate::config::paths::Folders;
 use crate::config::source::SourceFile;
 
 /// The shipped files, in the order of their ids.
-pub const FILES: &[Shipped] = &[];
+pub const FILES: &[Shipped] =
+    &[("F15", include_str!("../../runbooks/F15.yaml")), ("F26", include_str!("../../runbooks/F26.yaml"))];
 
 /// All runbooks, by id.
 #[derive(Debug, Clone, Default)]

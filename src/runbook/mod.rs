@@ -8,6 +8,7 @@ pub mod check;
 mod format;
 mod library;
 mod lint;
+mod look;
 mod rank;
 mod raw;
 mod schema;

@@ -123,6 +123,9 @@ pub fn by_name(name: &str) -> Option<&'static Check> {
     CHECKS.iter().find(|c| c.name == name)
 }
 
+pub(super) use findings::severity;
+pub(super) use subject::workload_playing;
+
 /// The role that a workload is known by.
 const ROLE: Param = Param { name: "role", kind: ParamKind::Role, required: false };
 /// The workload itself, or a pod of it.

@@ -7,7 +7,7 @@ use crate::situation::object::{Deployment, Labels, Meta, Pod};
 use crate::situation::{Key, Kind, Ref, Situation};
 
 /// The kinds that make pods and can play a role.
-pub(in crate::runbook) const WORKLOADS: [Kind; 3] = [Kind::Deployment, Kind::DaemonSet, Kind::StatefulSet];
+const WORKLOADS: [Kind; 3] = [Kind::Deployment, Kind::DaemonSet, Kind::StatefulSet];
 
 /// A workload with its pods.
 #[derive(Debug)]
@@ -45,20 +45,28 @@ impl Work<'_> {
 
 /// The workload that the arguments name: `workload` goes before `role`. An `Err` says why there is none.
 pub(super) fn work<'a>(asked: &Asked<'a>) -> Result<Work<'a>, String> {
-    let Scene { situation, profile } = asked.scene;
     if let Some(named) = asked.reference("workload") {
         return of_reference(asked.scene, named);
     }
     let Some(role) = asked.role("role") else {
         return Err("no workload is named: open this tree on one, or name a role in the runbook".to_owned());
     };
-    if let Some(found) = playing(asked.scene, role).into_iter().next() {
+    by_role(asked.scene, role)
+}
+
+/// The workload that plays a role, the one that lacks most pods first.
+pub(in crate::runbook) fn workload_playing(scene: Scene<'_>, role: &str) -> Result<Ref, String> {
+    by_role(scene, role).map(|work| work.reference)
+}
+
+fn by_role<'a>(scene: Scene<'a>, role: &str) -> Result<Work<'a>, String> {
+    if let Some(found) = playing(scene, role).into_iter().next() {
         return Ok(found);
     }
-    let blind = unknown(situation, &WORKLOADS);
+    let blind = unknown(scene.situation, &WORKLOADS);
     Err(if !blind.is_empty() {
         blind
-    } else if profile.roles.contains_key(role) {
+    } else if scene.profile.roles.contains_key(role) {
         format!("nothing in this cluster plays the role {role:?}, as the profile describes it")
     } else {
         format!("the profile does not say which workload plays the role {role:?}; add it under roles:")
@@ -67,7 +75,7 @@ pub(super) fn work<'a>(asked: &Asked<'a>) -> Result<Work<'a>, String> {
 
 /// Every workload that plays a role, or one of its kind (`ingress-nginx` is an `ingress`); the one that lacks most pods
 /// first.
-pub(in crate::runbook) fn playing<'a>(scene: Scene<'a>, role: &str) -> Vec<Work<'a>> {
+pub(super) fn playing<'a>(scene: Scene<'a>, role: &str) -> Vec<Work<'a>> {
     let plays = |w: &Work<'_>, labels: &Labels| {
         let found = role_of(scene.profile, &w.reference, [labels, w.selector.unwrap_or(labels)]);
         found.is_some_and(|(name, _)| name == role || name.strip_prefix(role).is_some_and(|r| r.starts_with('-')))
