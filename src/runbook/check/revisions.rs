@@ -5,10 +5,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::facts::{Reference, age, count, last_end, seconds, unknown};
+use super::facts::{RECENT, Reference, age, count, last_end, seconds, unknown};
 use super::subject::{Work, work};
 use super::{Asked, Check, Found, ROLE, Tone, WORKLOAD, value};
-use crate::situation::object::{Deployment, Pod, ReplicaSet, Status};
+use crate::situation::object::{Deployment, Pod, ReplicaSet, Status, Termination};
 use crate::situation::{Kind, Situation, Subject, image_difference};
 
 pub(super) const CHECK: Check = Check {
@@ -140,7 +140,10 @@ fn look(situation: &Situation, work: &Work<'_>, deployment: &Deployment, began: 
             let before = began.duration_since(at);
             // The first revision of all cannot be gone back from.
             let in_time = (SignedDuration::ZERO..=ALIGNED).contains(&before) && previous.is_some();
-            Some(in_time && failing(work).all(|p| p.meta.owner.as_ref().is_some_and(|o| o.uid == set.meta.uid)))
+            Some(
+                in_time
+                    && failing(situation, work).all(|p| p.meta.owner.as_ref().is_some_and(|o| o.uid == set.meta.uid)),
+            )
         }
         _ => None,
     };
@@ -178,20 +181,29 @@ fn rolled_out(deployment: &Deployment, present: &ReplicaSet, previous: Option<&R
     present.meta.created
 }
 
-/// Pods with a bad last end.
-fn failing<'a>(work: &'a Work<'_>) -> impl Iterator<Item = &'a Pod> {
-    work.pods.iter().copied().filter(|p| last_end(p).is_some_and(|(_, e)| !matches!(e.exit_code, 0 | 143)))
+/// Pods that ended badly within the last hour.
+fn failing<'a>(situation: &'a Situation, work: &'a Work<'_>) -> impl Iterator<Item = &'a Pod> {
+    work.pods.iter().copied().filter(move |p| last_end(p).is_some_and(|(_, e)| is_recent(situation, e)))
 }
+
+fn is_recent(situation: &Situation, end: &Termination) -> bool {
+    !matches!(end.exit_code, 0 | 143) && end.finished.is_none_or(|f| seconds(situation, f) <= RECENT)
+}
+
+/// Findings about pods that end, whose beginning is that of the trouble.
+const CRASHES: [&str; 4] = ["F14", "F15", "F17", "workload-unready"];
 
 /// When the trouble began: as the findings about this workload have it, else the earliest bad end that is known.
 pub(super) fn began(asked: &Asked<'_>, work: &Work<'_>) -> Option<Timestamp> {
     let about =
         |s: &Subject| matches!(s, Subject::Object(r) if r.kind == work.reference.kind && r.key == work.reference.key);
-    let found = asked.findings.iter().filter(|f| f.subject().is_some_and(about)).filter_map(|f| f.since).min();
+    let situation = asked.scene.situation;
+    let crashes = asked.findings.iter().filter(|f| CRASHES.contains(&f.id));
+    let found = crashes.filter(|f| f.subject().is_some_and(about)).filter_map(|f| f.since).min();
     found.or_else(|| {
-        let containers = failing(work).flat_map(|p| &p.containers);
+        let containers = failing(situation, work).flat_map(|p| &p.containers);
         let ends = containers.flat_map(|c| c.history.iter().chain(c.newest_end()));
-        ends.filter(|e| !matches!(e.exit_code, 0 | 143)).filter_map(|e| e.finished).min()
+        ends.filter(|e| is_recent(situation, e)).filter_map(|e| e.finished).min()
     })
 }
 

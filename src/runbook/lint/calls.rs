@@ -46,6 +46,14 @@ fn look((path, name): Name<'_>, with: With<'_>, checks: &[Check], report: &mut R
         ParamKind::Reference => Wanted::Reference,
         ParamKind::Number => Wanted::Number,
     };
+    let objects = check.params.iter().filter(|p| p.kind != ParamKind::Number).map(|p| p.name);
+    let objects: Vec<&str> = objects.collect();
+    // Where a role may be given, one workload is meant; without a role parameter nothing given means all.
+    let wants_one = check.params.iter().any(|p| p.kind == ParamKind::Role);
+    if wants_one && !objects.iter().any(|name| with.1.contains_key(*name)) {
+        let fix = format!("write it in with: {}", objects.join(" or "));
+        report.at(&path, format!("check {name} is not told what to look at"), fix);
+    }
     let params = check.params.iter().map(|p| (p.name, kind(p.kind), p.required)).collect();
     arguments(&format!("check {name}"), params, (path, with), report);
 }
