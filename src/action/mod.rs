@@ -10,13 +10,16 @@
 mod arming;
 mod catalogue;
 mod confirm;
+mod deeds;
 mod draft;
 mod execute;
 mod gate;
+mod guard;
 mod plan;
 mod planner;
 mod record;
 mod run;
+mod verify;
 mod wire;
 
 pub use arming::{Arming, Posture};

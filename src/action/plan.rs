@@ -238,8 +238,7 @@ impl Plan {
 
     /// Whether it worked, as far as the situation tells. Pure; to be asked again whenever the situation changes.
     pub fn verify(&self, outcome: &Outcome, situation: &Situation) -> Verification {
-        let _ = (outcome, situation);
-        Verification::Unknown("not written yet".into())
+        super::verify::verify(self, outcome, situation)
     }
 }
 

@@ -8,6 +8,7 @@ mod finding;
 #[cfg(test)]
 mod fuzz;
 mod health;
+mod left_behind;
 mod metrics_api;
 mod node_not_ready;
 mod oom;
@@ -83,6 +84,7 @@ pub const DETECTORS: &[Detector] = &[
     some_users::DETECTOR,
     node_not_ready::DETECTOR,
     workload_unready::DETECTOR,
+    left_behind::DETECTOR,
 ];
 
 /// Runs every detector and ranks what they find. Costs one look at each pod; meant for once a frame, not more.
