@@ -66,6 +66,8 @@ pub struct Options {
 pub enum Command {
     /// Findings, headless: for cron, CI and one-line SSH
     Check(CheckArgs),
+    /// One action, headless: --dry-run prints the plan and its digest, --yes DIGEST carries exactly that plan out
+    Act(ActArgs),
     /// The console on the simulated cluster, with a fault
     Drill(DrillArgs),
     /// Only the simulated cluster, for kubectl and other clients
@@ -114,6 +116,34 @@ pub struct CheckArgs {
     /// What this account may see and do
     #[arg(long)]
     pub rbac: bool,
+}
+
+/// `crashcart act`
+#[derive(Debug, Args)]
+pub struct ActArgs {
+    /// The action, by id or name (`A03`, `rollout-restart`)
+    pub action: String,
+    /// What it is done to: Deployment/NAMESPACE/NAME, Pod/NAMESPACE/NAME, Node//NAME
+    #[arg(required = true, value_name = "TARGET")]
+    pub targets: Vec<String>,
+    /// A parameter of the action (`replicas=2`, `to=41`; repeatable)
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
+    pub with: Vec<(String, String)>,
+    /// Print the plan and its digest; nothing is changed
+    #[arg(long, conflicts_with = "yes")]
+    pub dry_run: bool,
+    /// Carry out the plan with this digest, if it is at most ten minutes old and nothing it rests on has changed
+    #[arg(long, value_name = "DIGEST")]
+    pub yes: Option<String>,
+    /// The target's name once more, for what cannot be undone
+    #[arg(long, value_name = "NAME", requires = "yes")]
+    pub name: Option<String>,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Output,
+    /// How long to look at the cluster before the plan is made
+    #[arg(long, default_value = "10s", value_parser = duration)]
+    pub timeout: Duration,
 }
 
 /// `crashcart drill`
@@ -247,6 +277,12 @@ pub enum SchemaKind {
     Theme,
     Journal,
     Check,
+}
+
+/// `replicas=2`
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or_else(|| "write it as KEY=VALUE".to_owned())?;
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 /// `10s`, `2m`, `1h30m`, `500ms`.

@@ -143,3 +143,89 @@ pub fn made(digest: &str) -> Option<Timestamp> {
     let whole = hash.len() == HASH && hash.bytes().all(|b| b.is_ascii_hexdigit());
     Timestamp::from_second(seconds.parse().ok().filter(|_| whole)?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::testing::plan;
+    use crate::action::{Guard, Verdict};
+
+    fn minutes(n: i64) -> Timestamp {
+        plan(Class::R1).made + SignedDuration::from_mins(n)
+    }
+
+    #[test]
+    fn a_digest_means_one_plan_and_the_second_it_was_made() {
+        let first = plan(Class::R1);
+        let digest = first.digest();
+        assert_eq!(made(&digest), Some(first.made));
+        assert_eq!(plan(Class::R1).digest(), digest, "equal plans have one digest");
+        let changes: [fn(&mut Plan); 8] = [
+            |p| p.requests[0].body["spec"] = serde_json::json!({}),
+            |p| p.objects[0].uid = Text::new("another"),
+            |p| p.cluster.uid = Text::new("another"),
+            |p| p.cluster.server = Text::new("another"),
+            |p| p.class = Class::R2,
+            |p| p.basis[0].value = "2 of 3".into(),
+            |p| p.made += SignedDuration::from_secs(1),
+            |p| p.guards.push(Guard { id: "G7", verdict: Verdict::Raised, says: String::new() }),
+        ];
+        for (n, change) in changes.iter().enumerate() {
+            let mut other = plan(Class::R1);
+            change(&mut other);
+            assert_ne!(other.digest(), digest, "change {n}");
+        }
+        let mut told = plan(Class::R1);
+        told.warnings.push("status noise".into());
+        assert_eq!(told.digest(), digest, "what nothing rests on does not matter");
+        for wrong in
+            ["", "-", "12", "x-00000000000000000000000000000000", "1-0000", "1-0000000000000000000000000000000g"]
+        {
+            assert_eq!(made(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_digest_confirms_its_own_plan_for_ten_minutes() {
+        let digest = plan(Class::R1).digest();
+        let by = |digest: &str, at| Confirmed::by_digest(plan(Class::R1), digest, None, at).map(|c| c.by());
+        assert_eq!(by(&digest, minutes(10)), Ok("digest"));
+        assert!(by(&digest, minutes(11)).is_err_and(|why| why.contains("ten minutes")));
+        assert!(by(&digest, minutes(-11)).is_err(), "nor from the future");
+        let other = plan(Class::R2).digest();
+        assert!(by(&other, minutes(1)).is_err_and(|why| why.contains("digest")));
+    }
+
+    #[test]
+    fn what_cannot_be_undone_wants_its_name_beside_the_digest() {
+        let digest = plan(Class::R3).digest();
+        let by = |name| Confirmed::by_digest(plan(Class::R3), &digest, name, minutes(1)).is_ok();
+        assert_eq!([None, Some("web"), Some("api")].map(by), [false, false, true]);
+    }
+
+    #[test]
+    fn a_script_confirms_only_on_the_simulated_cluster() {
+        let proof = |uid: &str| Rehearsal { authority: Text::new("sha256:00"), uid: uid.into() };
+        assert!(Confirmed::by_script(plan(Class::R2), &proof("u-cluster")).is_ok());
+        assert!(Confirmed::by_script(plan(Class::R2), &proof("another")).is_err());
+        assert!(Confirmed::by_script(plan(Class::R2), &proof("")).is_err());
+        let nobody = Rehearsal { authority: Text::default(), uid: "u-cluster".into() };
+        assert!(Confirmed::by_script(plan(Class::R2), &nobody).is_err());
+        for endpoint in ["https://203.0.113.1:6443", "https://localhost:6443", "https://127.0.0.1.example.com"] {
+            let mut far = plan(Class::R2);
+            far.endpoint = Text::new(endpoint);
+            assert!(Confirmed::by_script(far, &proof("u-cluster")).is_err(), "{endpoint}");
+        }
+    }
+
+    #[test]
+    fn no_way_leads_past_a_refusal() {
+        let mut refused = plan(Class::R1);
+        refused.guards.push(Guard { id: "G7", verdict: Verdict::Refused, says: "no".into() });
+        let digest = refused.digest();
+        let proof = Rehearsal { authority: Text::new("sha256:00"), uid: "u-cluster".into() };
+        assert!(Confirmed::by_digest(refused.clone(), &digest, None, minutes(1)).is_err());
+        assert!(Confirmed::by_script(refused.clone(), &proof).is_err());
+        assert!(Confirmed::by_key(refused, "key y").is_err());
+    }
+}

@@ -19,10 +19,12 @@ mod plan;
 mod planner;
 mod record;
 mod run;
+#[cfg(test)]
+mod testing;
 mod verify;
 mod wire;
 
-pub use arming::{Arming, Posture};
+pub use arming::{Arming, HOLDS, Posture};
 pub use catalogue::{ACTIONS, Action, Argument, Arguments, ParamKind, ParamSpec, Spec, by_name};
 pub use confirm::{Confirmed, DIGEST_HOLDS, Rehearsal, made};
 pub use execute::{Cancel, Executor, Progress, Refused};

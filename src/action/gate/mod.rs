@@ -4,6 +4,9 @@
 //! that is held, or was meant for the screen before, has a predecessor, and a person who has read the plan has not.
 //! A key that is the first of its kind therefore counts at once, and what repeats it afterwards meets a closed gate.
 
+#[cfg(test)]
+mod tests;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
 
@@ -56,6 +59,8 @@ pub struct Gate {
     last: Option<Timestamp>,
     /// When the present run of characters began, and how many they are.
     run: Option<(Timestamp, u32)>,
+    /// When the last character came.
+    character: Option<Timestamp>,
     /// It has let a plan through or was told to close; nothing passes any more.
     shut: bool,
 }
@@ -72,6 +77,7 @@ impl Gate {
             since: None,
             last: None,
             run: None,
+            character: None,
             shut: false,
         }
     }
@@ -135,6 +141,9 @@ impl Gate {
         if before.is_some_and(|before| at.duration_since(before) < QUIET) {
             return self.close("a key was held down");
         }
+        if self.character.is_some_and(|character| at.duration_since(character) < BURST) {
+            return self.close("something was pasted");
+        }
         if self.first.is_none_or(|first| since(first, at) > GROWS_OLD) {
             return Pressed::Stale;
         }
@@ -175,6 +184,7 @@ impl Gate {
         let run = self.run.filter(|(from, _)| at.duration_since(*from).abs() <= BURST);
         let (from, count) = run.map_or((at, 1), |(from, count)| (from, count + 1));
         self.run = Some((from, count));
+        self.character = Some(at);
         count >= PASTE
     }
 
