@@ -8,9 +8,9 @@ use super::app::App;
 use super::command_line;
 use super::desk::Stage;
 use super::labels;
-use crate::action::Posture;
 use super::screen::Context;
 use super::widgets::{Canvas, Piece, fit, width};
+use crate::action::Posture;
 use crate::config::keymap::Command;
 use crate::config::theme::Tone;
 use crate::situation::time::{age, since};
@@ -136,7 +136,7 @@ fn facts(cx: &Context<'_>) -> String {
 fn top_right(app: &App, cx: &Context<'_>, banner_room: usize) -> Vec<Piece> {
     let (text, tone) = liveness(cx);
     let mut pieces = vec![Piece::new(text, tone), Piece::new(" ", Tone::Text)];
-    pieces.extend(posture(cx));
+    pieces.push(posture(cx));
     pieces.extend(running(cx, banner_room > ROOM));
     pieces.extend(incident(cx, banner_room > ROOM));
     if let Some(banner) = &app.banner {
@@ -148,13 +148,13 @@ fn top_right(app: &App, cx: &Context<'_>, banner_room: usize) -> Vec<Piece> {
 }
 
 /// Whether anything may be changed, and for how long.
-fn posture(cx: &Context<'_>) -> Option<Piece> {
-    Some(match cx.desk.posture {
+fn posture(cx: &Context<'_>) -> Piece {
+    match cx.desk.posture {
         Some(Posture::Armed(left)) => {
             Piece::new(format!(" ARMED {} min ", (left.as_secs() + 59) / 60), Tone::BadgeAlert)
         }
         Some(Posture::ReadOnly) | None => Piece::new(" READ-ONLY ", Tone::BadgeReadOnly),
-    })
+    }
 }
 
 /// The execution that is under way.

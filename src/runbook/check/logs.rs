@@ -63,6 +63,14 @@ impl Logs {
     }
 }
 
+impl FromIterator<(LogQuery, Read)> for Logs {
+    fn from_iter<I: IntoIterator<Item = (LogQuery, Read)>>(read: I) -> Self {
+        let mut logs = Self::default();
+        read.into_iter().for_each(|(query, lines)| logs.put(query, lines));
+        logs
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
