@@ -7,8 +7,8 @@ use super::words::{count, kubectl, quoted};
 use super::{Case, Class, Deed, Ref, Refused, facts, refused};
 use crate::action::plan::{Fact, Proof, Undo};
 use crate::action::{Action, LEFT_BEHIND};
-use crate::situation::object::{Node, Pod, Status};
 use crate::situation::Text;
+use crate::situation::object::{Node, Pod, Status};
 
 /// How long the controller may take to set or clear the taint.
 const WITHIN: jiff::SignedDuration = jiff::SignedDuration::from_secs(10);

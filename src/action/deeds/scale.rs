@@ -9,8 +9,8 @@ use super::words::{count, kubectl, list, places, quoted};
 use super::{Case, Class, Deed, Ref, Refused, facts, refused, restart};
 use crate::action::Action;
 use crate::action::plan::{Difference, Proof, Undo};
-use crate::situation::object::Pod;
 use crate::situation::Kind;
+use crate::situation::object::Pod;
 
 pub(super) fn deed<'a>(case: &Case<'a>, object: Ref, replicas: u32) -> Result<Deed<'a>, Refused> {
     super::alive(case, &object)?;
