@@ -41,6 +41,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
     match cli.command {
         None => command::console::run(options),
         Some(Command::Check(args)) => command::check::run(options, args),
+        Some(Command::Act(args)) => command::act::run(options, args),
         Some(Command::Drill(args)) => command::drill::run(options, args),
         Some(Command::Simulate(args)) => command::simulate::run(options, args),
         Some(Command::Explain(args)) => command::explain::run(options, args),

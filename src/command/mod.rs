@@ -1,6 +1,7 @@
 //! The commands, one file each. A command wires the modules together; it has no logic of its own. Each returns the exit
 //! code of the program; an error is printed by `main` and becomes exit code 1.
 
+pub mod act;
 pub mod check;
 pub mod console;
 pub mod drill;

@@ -18,6 +18,7 @@ mod console;
 mod faults;
 mod feed;
 mod journal;
+mod hands;
 mod lint;
 mod log;
 mod schema;

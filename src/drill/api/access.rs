@@ -1,11 +1,11 @@
-//! Who may do what: everything for `system:masters`, ClusterRole `view` for everyone else, and what every
-//! authenticated user may.
+//! Who may do what: what each user's rights allow, and what every authenticated user may.
 
 use serde_json::{Value, json};
 
 use super::call::{Call, Target};
 use super::failure::{Failure, about};
 use super::identity::User;
+use super::rights::{Rights, grants};
 
 /// Something a user wants to do.
 #[derive(Debug, Clone, Copy)]
@@ -126,26 +126,26 @@ pub(super) const PATHS: &[&str] = &[
 
 /// Whether a user may, and why as a review tells it.
 pub(super) fn allows(user: &User, wish: Wish<'_>) -> Option<String> {
-    if user.is_master() {
+    if user.rights == Rights::All {
         return Some(String::new());
     }
-    let (role, binding) = match wish {
+    match wish {
         Wish::Path { verb, path } => {
             let known = PATHS.iter().any(|p| p.strip_suffix('*').map_or(*p == path, |begin| path.starts_with(begin)));
-            return (verb == "get" && known).then(|| by_group("system:discovery"));
+            (verb == "get" && known).then(|| by_group("system:discovery"))
         }
         Wish::Resource { verb, group, plural, subresource, .. } => {
             let resource = if subresource.is_empty() { plural.to_owned() } else { format!("{plural}/{subresource}") };
-            let grants = |rules: &[Rule]| {
-                rules.iter().any(|(v, g, r)| v.contains(&verb) && g.contains(&group) && r.contains(&resource.as_str()))
-            };
-            if grants(BASIC) {
+            if grants(BASIC, verb, group, &resource) {
                 return Some(by_group("system:basic-user"));
             }
-            grants(VIEW).then_some(("view", "viewer"))?
+            let role = if user.rights == Rights::View { "view" } else { user.name };
+            user.rights.allow(verb, group, &resource).then(|| {
+                let name = user.name;
+                format!("RBAC: allowed by ClusterRoleBinding {name:?} of ClusterRole {role:?} to User {name:?}")
+            })
         }
-    };
-    Some(format!("RBAC: allowed by ClusterRoleBinding {binding:?} of ClusterRole {role:?} to User {:?}", user.name))
+    }
 }
 
 fn by_group(role: &str) -> String {

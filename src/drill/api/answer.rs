@@ -44,6 +44,14 @@ impl Answer {
         Self::Json { code, body: serde_json::to_vec(body).unwrap_or_default(), media: JSON }
     }
 
+    /// The same with another code.
+    pub(super) fn code(self, code: u16) -> Self {
+        match self {
+            Self::Json { body, media, .. } => Self::Json { code, body, media },
+            other => other,
+        }
+    }
+
     /// Pieces that are sent as they come, each at once.
     pub(super) fn stream(media: &'static str, pieces: impl Stream<Item = Bytes> + Send + 'static) -> Self {
         use futures::StreamExt as _;

@@ -10,6 +10,11 @@ pub trait Backend: Send + 'static {
     /// The objects.
     fn store(&mut self) -> &mut Store;
 
+    /// What admission adds to an object that a client makes (`new`) or changes: defaults.
+    fn admit(&mut self, object: &mut Value, new: bool) {
+        let _ = (object, new);
+    }
+
     /// What time it is in that world: the `Date` header, ages, stamps of new objects.
     fn now(&self) -> Timestamp;
 

@@ -34,9 +34,10 @@ pub(super) struct Place {
 }
 
 impl Call {
-    pub(super) fn new(method: Method, uri: &Uri, headers: HeaderMap, body: Bytes) -> Self {
+    /// A request whose body has yet to come.
+    pub(super) fn new(method: Method, uri: &Uri, headers: HeaderMap) -> Self {
         let query = Query::parse(uri.query().unwrap_or_default());
-        Self { method, target: Target::parse(uri.path()), query, headers, body }
+        Self { method, target: Target::parse(uri.path()), query, headers, body: Bytes::new() }
     }
 
     /// The verb that authorisation sees.
@@ -61,6 +62,11 @@ impl Call {
             Method::OPTIONS => "options",
             _ => "post",
         }
+    }
+
+    /// The media type of the body, without parameters.
+    pub(super) fn media(&self) -> &str {
+        self.header(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim()
     }
 
     /// A header's text; empty if it is absent or not text.

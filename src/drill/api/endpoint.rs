@@ -10,7 +10,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
@@ -109,13 +109,24 @@ async fn serve(stream: TcpStream, face: Arc<Face>, tls: TlsAcceptor) {
     let Ok(Ok(stream)) = tokio::time::timeout(Duration::from_secs(10), tls.accept(stream)).await else { return };
     let certificate = stream.get_ref().1.peer_certificates().and_then(|c| c.first()).map(|c| c.clone().into_owned());
     let certificate = Arc::new(certificate);
+    let cut = Arc::new(Notify::new());
+    let cutting = cut.clone();
     let service = service_fn(move |request| {
-        let (face, certificate) = (face.clone(), certificate.clone());
-        async move { Ok::<_, std::convert::Infallible>(face.answer(request, certificate).await) }
+        let (face, certificate, cut) = (face.clone(), certificate.clone(), cutting.clone());
+        async move {
+            let answer = face.answer(request, certificate).await;
+            if answer.is_err() {
+                cut.notify_one();
+            }
+            answer
+        }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new());
     builder.http2().timer(TokioTimer::new());
     // A connection that ends badly is the client's to notice.
-    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+    tokio::select! {
+        _ = builder.serve_connection(TokioIo::new(stream), service) => {}
+        () = cut.notified() => {}
+    }
 }

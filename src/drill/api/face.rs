@@ -14,10 +14,12 @@ use super::backend::Backend;
 use super::call::{Call, Place, Target};
 use super::failure::Failure;
 use super::identity::{Identity, User};
+use super::mishap::{Mishap, Mishaps};
 use super::options::ListOptions;
+use super::record::Records;
 use super::render::Renderer;
 use super::watch::Watch;
-use super::{access, discovery, health, logs, metrics, read, reviews};
+use super::{access, discovery, health, logs, metrics, read, reviews, write};
 use crate::drill::store::{Names, ResourceId};
 
 /// The largest body that is read.
@@ -26,14 +28,28 @@ const LARGEST: usize = 3 * 1024 * 1024;
 /// What answers requests; shared by all connections of all endpoints.
 pub(super) struct Face {
     backend: Arc<Mutex<dyn Backend>>,
-    identity: Identity,
+    pub(super) identity: Identity,
+    pub(super) records: Records,
+    pub(super) mishaps: Mishaps,
     ca_pem: String,
     audits: Mutex<Names>,
 }
 
+/// The connection is to be cut instead of an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is cut")]
+pub(super) struct Cut;
+
+impl std::fmt::Debug for Face {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Face").field("records", &self.records).finish_non_exhaustive()
+    }
+}
+
 impl Face {
     pub(super) fn new(backend: Arc<Mutex<dyn Backend>>, identity: Identity, ca_pem: String) -> Self {
-        Self { backend, identity, ca_pem, audits: Mutex::new(Names::new(0)) }
+        let (records, mishaps) = (Records::default(), Mishaps::default());
+        Self { backend, identity, records, mishaps, ca_pem, audits: Mutex::new(Names::new(0)) }
     }
 
     /// Does something with the world, locked for as long.
@@ -46,29 +62,48 @@ impl Face {
         self: &Arc<Self>,
         request: Request<Incoming>,
         certificate: Arc<Option<CertificateDer<'static>>>,
-    ) -> Response<Body> {
+    ) -> Result<Response<Body>, Cut> {
         let (parts, body) = request.into_parts();
-        let body = Limited::new(body, LARGEST).collect().await.map(http_body_util::Collected::to_bytes);
         let host = parts.uri.host().map(str::to_owned);
-        let call = Call::new(parts.method, &parts.uri, parts.headers, body.unwrap_or_default());
+        let path = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+        let mut call = Call::new(parts.method, &parts.uri, parts.headers);
+        let user = self.identity.user(certificate.as_ref().as_ref(), call.header(header::AUTHORIZATION));
+        let now = self.with(|b| b.now());
+        let number = self.records.arrive(now, user.as_ref().map_or("", |u| u.name), &call, path);
+        let body = Limited::new(body, LARGEST).collect().await;
+        let too_large = body.is_err();
+        call.body = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        self.records.complete(number, &call);
+        let mishap = self.mishaps.befalls(&call);
+        if mishap == Some(Mishap::CutBeforeChange) {
+            return Err(Cut);
+        }
+        let response = if too_large {
+            Answer::from(Failure::too_large(LARGEST)).into_response(false)
+        } else {
+            self.respond_in_time(call, host, user).await
+        };
+        self.records.answered(number, response.status().as_u16());
+        match mishap {
+            Some(Mishap::StallBeforeAnswer) => std::future::pending().await,
+            Some(_) => Err(Cut),
+            None => Ok(response),
+        }
+    }
+
+    async fn respond_in_time(self: &Arc<Self>, call: Call, host: Option<String>, user: Option<User>) -> Response<Body> {
         if call.verb() != "list" {
-            return self.respond(&call, host.as_deref(), certificate.as_ref().as_ref());
+            return self.respond(&call, host.as_deref(), user.as_ref());
         }
         // A long list takes its time to write, and others must not wait for it.
         let face = self.clone();
-        let respond = move || face.respond(&call, host.as_deref(), certificate.as_ref().as_ref());
-        let done = tokio::task::spawn_blocking(respond).await;
+        let done = tokio::task::spawn_blocking(move || face.respond(&call, host.as_deref(), user.as_ref())).await;
         done.unwrap_or_else(|_| Answer::from(Failure::internal("the simulated server failed")).into_response(false))
     }
 
-    fn respond(
-        self: &Arc<Self>,
-        call: &Call,
-        host: Option<&str>,
-        certificate: Option<&CertificateDer<'static>>,
-    ) -> Response<Body> {
+    fn respond(self: &Arc<Self>, call: &Call, host: Option<&str>, user: Option<&User>) -> Response<Body> {
         let gzip = call.header(header::ACCEPT_ENCODING).contains("gzip");
-        let answer = self.route(call, host, certificate);
+        let answer = self.route(call, host, user);
         let aggregated = matches!(&answer, Ok(Answer::Json { media, .. }) if media.contains("APIGroupDiscoveryList"));
         let mut response = answer.unwrap_or_else(Answer::from).into_response(gzip);
         set(&mut response, header::CACHE_CONTROL, if aggregated { "public" } else { "no-cache, private" });
@@ -78,18 +113,12 @@ impl Face {
         response
     }
 
-    fn route(
-        self: &Arc<Self>,
-        call: &Call,
-        host: Option<&str>,
-        certificate: Option<&CertificateDer<'static>>,
-    ) -> Result<Answer, Failure> {
+    fn route(self: &Arc<Self>, call: &Call, host: Option<&str>, user: Option<&User>) -> Result<Answer, Failure> {
         if let Target::Path(path) = &call.target
             && let Some(answer) = self.supervisor(path)
         {
             return Ok(answer);
         }
-        let user = self.identity.user(certificate, call.header(header::AUTHORIZATION));
         let user = user.ok_or_else(Failure::unauthorized)?;
         access::authorize(user, call)?;
         match &call.target {
@@ -127,6 +156,9 @@ impl Face {
                     let name = place.name.as_deref().unwrap_or_default();
                     self.with(|backend| read::scale(backend, res, place, name, &out))
                 }
+                ("status" | "scale" | "eviction", "create" | "update" | "patch") if sub.verbs.contains(&verb) => {
+                    self.with(|backend| write::answer(backend, res, place, call))
+                }
                 _ => Err(Failure::method_not_allowed()),
             };
         }
@@ -136,6 +168,7 @@ impl Face {
                 reviews::answer(user, def, call.header(header::CONTENT_TYPE), &call.body, now)
             }
             "get" | "list" | "watch" if def.verbs.contains(&verb) => self.read(res, place, call),
+            _ if def.verbs.contains(&verb) => self.with(|backend| write::answer(backend, res, place, call)),
             _ => Err(Failure::method_not_allowed()),
         }
     }

@@ -68,8 +68,48 @@ impl Failure {
 
     pub(super) fn unsupported_media() -> Self {
         let message = "the body of the request was in an unknown format - accepted media types include: \
-                       application/json, application/vnd.kubernetes.protobuf";
+                       application/json, application/yaml, application/vnd.kubernetes.protobuf";
         Self::new(415, "UnsupportedMediaType", message, Value::Null)
+    }
+
+    /// A patch in a format that the server does not take.
+    pub(super) fn unsupported_patch() -> Self {
+        Self::new(415, "UnsupportedMediaType", "415: Unsupported Media Type", json!({}))
+    }
+
+    /// A patch that cannot be applied, its own test among the reasons.
+    pub(super) fn rejected_patch() -> Self {
+        Self::new(422, "Invalid", "the server rejected our request due to an error in our request", json!({}))
+    }
+
+    pub(super) fn too_large(limit: usize) -> Self {
+        let message = format!("Request entity too large: limit is {limit}");
+        Self::new(413, "RequestEntityTooLarge", message, Value::Null)
+    }
+
+    /// There is one of that name.
+    pub(super) fn exists(def: &ResourceDef, name: &str) -> Self {
+        let details = about(def.group, def.plural, Some(name));
+        Self::new(409, "AlreadyExists", format!("{} {name:?} already exists", def.qualified()), details)
+    }
+
+    /// The object is not as the request takes it to be; `what` is its resource or its kind.
+    pub(super) fn conflict(group: &str, what: &str, name: &str, why: &str) -> Self {
+        let qualified = if group.is_empty() { what.to_owned() } else { format!("{what}.{group}") };
+        let message = format!("Operation cannot be fulfilled on {qualified} {name:?}: {why}");
+        Self::new(409, "Conflict", message, about(group, what, Some(name)))
+    }
+
+    /// Nothing new may be made in a namespace that goes.
+    pub(super) fn terminating(def: &ResourceDef, name: &str, namespace: &str) -> Self {
+        let message = format!(
+            "{} {name:?} is forbidden: unable to create new content in namespace {namespace} because it is being terminated",
+            def.qualified()
+        );
+        let mut details = about(def.group, def.plural, Some(name));
+        let told = format!("namespace {namespace} is being terminated");
+        details["causes"] = json!([{"reason": "NamespaceTerminating", "message": told, "field": "metadata.namespace"}]);
+        Self::new(403, "Forbidden", message, details)
     }
 
     /// The revision that a watch or a list wants is forgotten.
@@ -89,7 +129,8 @@ impl Failure {
         let qualified = if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
         let told: Vec<_> = causes.iter().map(|c| format!("{}: {}", c.field, c.message)).collect();
         let told = if let [one] = told.as_slice() { one.clone() } else { format!("[{}]", told.join(", ")) };
-        let mut details = about(group, kind, (!name.is_empty()).then_some(name));
+        let known = about(group, kind, (!name.is_empty()).then_some(name));
+        let mut details = if kind.is_empty() { json!({}) } else { known };
         details["causes"] =
             causes.iter().map(|c| json!({"reason": c.reason, "message": c.message, "field": c.field})).collect();
         Self::new(422, "Invalid", format!("{qualified} {name:?} is invalid: {told}"), details)
@@ -110,23 +151,32 @@ impl Failure {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cause {
     pub reason: &'static str,
-    pub field: &'static str,
+    pub field: String,
     pub message: String,
 }
 
 impl Cause {
-    pub(super) fn forbidden(field: &'static str, message: impl AsRef<str>) -> Self {
-        Self { reason: "FieldValueForbidden", field, message: format!("Forbidden: {}", message.as_ref()) }
+    pub(super) fn forbidden(field: impl Into<String>, message: impl AsRef<str>) -> Self {
+        Self { reason: "FieldValueForbidden", field: field.into(), message: format!("Forbidden: {}", message.as_ref()) }
     }
 
-    pub(super) fn invalid(field: &'static str, value: impl std::fmt::Display, message: &str) -> Self {
-        Self { reason: "FieldValueInvalid", field, message: format!("Invalid value: {value}: {message}") }
+    pub(super) fn required(field: impl Into<String>, why: &str) -> Self {
+        let message = if why.is_empty() { "Required value".to_owned() } else { format!("Required value: {why}") };
+        Self { reason: "FieldValueRequired", field: field.into(), message }
     }
 
-    pub(super) fn unsupported(field: &'static str, value: &str, supported: &[&str]) -> Self {
+    pub(super) fn duplicate(field: impl Into<String>, value: &str) -> Self {
+        Self { reason: "FieldValueDuplicate", field: field.into(), message: format!("Duplicate value: {value:?}") }
+    }
+
+    pub(super) fn invalid(field: impl Into<String>, value: impl std::fmt::Display, message: &str) -> Self {
+        Self { reason: "FieldValueInvalid", field: field.into(), message: format!("Invalid value: {value}: {message}") }
+    }
+
+    pub(super) fn unsupported(field: impl Into<String>, value: &str, supported: &[&str]) -> Self {
         let supported: Vec<_> = supported.iter().map(|s| format!("{s:?}")).collect();
         let message = format!("Unsupported value: {value:?}: supported values: {}", supported.join(", "));
-        Self { reason: "FieldValueNotSupported", field, message }
+        Self { reason: "FieldValueNotSupported", field: field.into(), message }
     }
 }
 

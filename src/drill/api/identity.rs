@@ -1,7 +1,7 @@
-//! Who may speak to the server: its certificate authority, its two users, and how a request proves to come from one.
+//! Who may speak to the server: its certificate authority, its users, and how a request proves to come from one.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair};
@@ -12,6 +12,11 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme};
 use sha2::{Digest, Sha256};
 
+use super::rights::Rights;
+
+/// The name of the user whose rights can be set.
+const RESTRICTED: &str = "restricted";
+
 /// A user of the cluster.
 #[derive(Debug, Clone)]
 pub(super) struct User {
@@ -19,13 +24,7 @@ pub(super) struct User {
     pub groups: &'static [&'static str],
     /// Told by the review of oneself.
     pub credential: String,
-}
-
-impl User {
-    /// Whether every authoriser lets the user through.
-    pub(super) fn is_master(&self) -> bool {
-        self.groups.contains(&"system:masters")
-    }
+    pub rights: Rights,
 }
 
 /// A name and what proves it.
@@ -38,6 +37,8 @@ struct Account {
 /// The accounts of the server.
 pub(super) struct Identity {
     accounts: Vec<Account>,
+    /// What the restricted user may do.
+    restricted: Mutex<Rights>,
 }
 
 /// What clients need to know to speak to the server.
@@ -48,42 +49,58 @@ pub(super) struct Credentials {
     pub admin_key_pem: String,
     pub admin_token: String,
     pub viewer_token: String,
+    pub restricted_token: String,
 }
 
-/// Makes an authority, a server certificate for the loopback names and the two users.
+/// Makes an authority, a server certificate for the loopback names and the users.
 pub(super) fn establish() -> anyhow::Result<(Identity, Credentials, Arc<ServerConfig>)> {
     let authority = authority().context("could not make the simulated cluster's certificate authority")?;
     let (server, server_key) = issue(&authority, server_params()?)?;
     let (admin, admin_key) = issue(&authority, admin_params()?)?;
-    let (admin_token, viewer_token) = (token()?, token()?);
+    let (admin_token, viewer_token, restricted_token) = (token()?, token()?, token()?);
     let credentials = Credentials {
         ca_pem: authority.pem(),
         admin_cert_pem: admin.pem(),
         admin_key_pem: admin_key.serialize_pem(),
         admin_token: admin_token.clone(),
         viewer_token: viewer_token.clone(),
+        restricted_token: restricted_token.clone(),
     };
     let fingerprint = hex(admin.der());
     let admin_user = User {
         name: "system:admin",
         groups: &["system:masters", "system:authenticated"],
         credential: format!("X509SHA256={fingerprint}"),
+        rights: Rights::All,
     };
-    let viewer = User { name: "viewer", groups: &["viewers", "system:authenticated"], credential: String::new() };
+    let plain = |name, groups| User { name, groups, credential: String::new(), rights: Rights::View };
+    let viewer = plain("viewer", &["viewers", "system:authenticated"]);
+    let restricted = plain(RESTRICTED, &["system:authenticated"]);
     let accounts = vec![
         Account { user: admin_user, certificate: Some(admin.der().clone()), token: admin_token },
         Account { user: viewer, certificate: None, token: viewer_token },
+        Account { user: restricted, certificate: None, token: restricted_token },
     ];
-    Ok((Identity { accounts }, credentials, server_config(&server, &server_key)?))
+    let identity = Identity { accounts, restricted: Mutex::default() };
+    Ok((identity, credentials, server_config(&server, &server_key)?))
 }
 
 impl Identity {
     /// Who sends a request: by client certificate, else by bearer token. An unknown certificate counts for nothing, as
     /// on a real server, which asks for one but does not insist.
-    pub(super) fn user(&self, certificate: Option<&CertificateDer<'_>>, authorization: &str) -> Option<&User> {
+    pub(super) fn user(&self, certificate: Option<&CertificateDer<'_>>, authorization: &str) -> Option<User> {
         let by_certificate = certificate.and_then(|c| self.find(|a| a.certificate.as_ref() == Some(c)));
         let token = authorization.strip_prefix("Bearer ").map(str::trim).filter(|t| !t.is_empty());
-        by_certificate.or_else(|| token.and_then(|t| self.find(|a| a.token == t)))
+        let mut user = by_certificate.or_else(|| token.and_then(|t| self.find(|a| a.token == t)))?.clone();
+        if user.name == RESTRICTED {
+            user.rights = self.restricted.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        }
+        Some(user)
+    }
+
+    /// Says what the restricted user may do from now on.
+    pub(super) fn restrict(&self, rights: Rights) {
+        *self.restricted.lock().unwrap_or_else(PoisonError::into_inner) = rights;
     }
 
     fn find(&self, is: impl Fn(&Account) -> bool) -> Option<&User> {

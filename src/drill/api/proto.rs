@@ -1,4 +1,4 @@
-//! The little of Kubernetes' protobuf that clients insist on sending: the bodies of access reviews.
+//! The little of Kubernetes' protobuf that clients insist on sending: access reviews, evictions, options of deletions.
 
 use serde_json::{Map, Value, json};
 
@@ -23,36 +23,80 @@ pub(super) fn review_spec(body: &[u8]) -> Option<Value> {
     }))
 }
 
-type Field<'a> = (u64, &'a [u8]);
+/// The options of a deletion, or an eviction that holds them, as JSON; `None` if the body is neither.
+pub(super) fn options(body: &[u8]) -> Option<Value> {
+    let envelope = fields(body.strip_prefix(MAGIC)?)?;
+    let meta = texts(find(&envelope, 1).unwrap_or_default(), &[(1, "apiVersion"), (2, "kind")])?;
+    let raw = fields(find(&envelope, 2).unwrap_or_default())?;
+    let mut object = match meta["kind"].as_str()? {
+        "DeleteOptions" => delete_options(&raw)?,
+        "Eviction" => json!({
+            "metadata": texts(find(&raw, 1).unwrap_or_default(), &[(1, "name"), (3, "namespace")])?,
+            "deleteOptions": delete_options(&fields(find(&raw, 2).unwrap_or_default())?)?,
+        }),
+        _ => return None,
+    };
+    object["kind"] = meta["kind"].clone();
+    object["apiVersion"] = meta["apiVersion"].clone();
+    Some(object)
+}
+
+fn delete_options(fields: &[Field<'_>]) -> Option<Value> {
+    let mut options = json!({});
+    for (number, content) in fields {
+        match (number, content) {
+            (1, Content::Number(seconds)) => options["gracePeriodSeconds"] = (*seconds as i64).into(),
+            (2, Content::Bytes(bytes)) => {
+                options["preconditions"] = texts(bytes, &[(1, "uid"), (2, "resourceVersion")])?;
+            }
+            (4, Content::Bytes(bytes)) => options["propagationPolicy"] = String::from_utf8_lossy(bytes).into(),
+            (5, Content::Bytes(bytes)) => options["dryRun"] = json!([String::from_utf8_lossy(bytes)]),
+            _ => {}
+        }
+    }
+    Some(options)
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy)]
+enum Content<'a> {
+    /// A text, bytes or a message.
+    Bytes(&'a [u8]),
+    Number(u64),
+}
+
+type Field<'a> = (u64, Content<'a>);
 
 fn find<'a>(fields: &[Field<'a>], number: u64) -> Option<&'a [u8]> {
-    fields.iter().find(|(n, _)| *n == number).map(|(_, bytes)| *bytes)
+    fields.iter().find_map(|(n, content)| match content {
+        Content::Bytes(bytes) if *n == number => Some(*bytes),
+        _ => None,
+    })
 }
 
 /// The texts among the fields that have a name.
 fn texts(bytes: &[u8], names: &[(u64, &str)]) -> Option<Value> {
     let fields = fields(bytes)?;
-    let of_field = |(number, text): &Field<'_>| {
+    let of_field = |(number, content): &Field<'_>| {
+        let Content::Bytes(text) = content else { return None };
         let (_, name) = names.iter().find(|(n, _)| n == number)?;
         Some(((*name).to_owned(), Value::from(String::from_utf8_lossy(text))))
     };
     Some(Value::Object(fields.iter().filter_map(of_field).collect::<Map<_, _>>()))
 }
 
-/// The fields of a message that are texts, bytes or messages; numbers are skipped. `None` if it is no message.
+/// The fields of a message; numbers of fixed length are skipped. `None` if it is no message.
 fn fields(mut bytes: &[u8]) -> Option<Vec<Field<'_>>> {
     let mut found = Vec::new();
     while !bytes.is_empty() {
         let tag = varint(&mut bytes)?;
         match tag & 7 {
-            0 => {
-                varint(&mut bytes)?;
-            }
+            0 => found.push((tag >> 3, Content::Number(varint(&mut bytes)?))),
             1 => bytes = bytes.get(8..)?,
             2 => {
                 let length = usize::try_from(varint(&mut bytes)?).ok()?;
                 let (field, rest) = bytes.split_at_checked(length)?;
-                found.push((tag >> 3, field));
+                found.push((tag >> 3, Content::Bytes(field)));
                 bytes = rest;
             }
             5 => bytes = bytes.get(4..)?,
@@ -79,9 +123,24 @@ fn varint(bytes: &mut &[u8]) -> Option<u64> {
 mod tests {
     use super::*;
 
+    fn message(number: u8, body: &[u8]) -> Vec<u8> {
+        [&[number << 3 | 2, body.len() as u8], body].concat()
+    }
+
+    #[test]
+    fn an_eviction_and_its_options_are_read() {
+        let meta = [message(1, b"policy/v1"), message(2, b"Eviction")].concat();
+        let options = [&[1 << 3, 30][..], &message(2, &message(1, b"u-1")), &message(5, b"All")].concat();
+        let raw = [message(1, &[message(1, b"web-1"), message(3, b"x")].concat()), message(2, &options)].concat();
+        let body = [MAGIC, &message(1, &meta), &message(2, &raw)].concat();
+        let want = json!({"kind": "Eviction", "apiVersion": "policy/v1", "metadata": {"name": "web-1", "namespace": "x"},
+            "deleteOptions": {"gracePeriodSeconds": 30, "preconditions": {"uid": "u-1"}, "dryRun": ["All"]}});
+        assert_eq!(super::options(&body), Some(want));
+        assert_eq!(super::options(b"k8s\0\x0a\x00"), None);
+    }
+
     #[test]
     fn a_review_is_read_and_rubbish_is_not() {
-        let message = |number: u8, body: &[u8]| [&[number << 3 | 2, body.len() as u8], body].concat();
         let attributes = [message(1, b"x"), message(2, b"delete"), message(5, b"pods"), message(3, b"")].concat();
         let review = message(2, &message(1, &attributes));
         let body = [MAGIC, &message(1, b""), &message(2, &review)].concat();

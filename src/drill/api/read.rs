@@ -39,16 +39,20 @@ pub(super) fn scale(
 ) -> Result<Answer, Failure> {
     let found = backend.store().get(res, place.namespace.as_deref().unwrap_or_default(), name);
     let object = found.ok_or_else(|| Failure::not_found(res.def(), name))?;
+    Ok(out.one(&scale_of(&object), backend.now()))
+}
+
+/// The `Scale` of an object.
+pub(super) fn scale_of(object: &Value) -> Value {
     let mut metadata = json!({});
     for field in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
         metadata[field] = object["metadata"][field].clone();
     }
-    let scale = json!({
+    json!({
         "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata,
         "spec": {"replicas": object.int("spec.replicas")},
-        "status": {"replicas": object.int("status.replicas"), "selector": selector_of(&object)},
-    });
-    Ok(out.one(&scale, backend.now()))
+        "status": {"replicas": object.int("status.replicas"), "selector": selector_of(object)},
+    })
 }
 
 /// The objects of a list and the list's metadata.

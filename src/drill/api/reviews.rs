@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::access::{BASIC, INFO, PATHS, Rule, VIEW, Wish, allows};
+use super::access::{INFO, PATHS, Wish, allows};
 use super::answer::Answer;
 use super::failure::Failure;
 use super::identity::User;
 use super::look::Look;
 use super::proto::review_spec;
+use super::rights::Rights;
 use crate::drill::store::{ResourceDef, stamp};
 
 /// Answers a review that was posted; a kind that the server does not review is a method it does not allow.
@@ -80,14 +81,12 @@ fn access(user: &User, spec: &Value) -> Value {
 }
 
 fn rules(user: &User) -> Value {
-    let rule = |(verbs, groups, resources): &Rule| json!({"verbs": verbs, "apiGroups": groups, "resources": resources});
-    let everything: Rule = (&["*"], &["*"], &["*"]);
-    let own = if user.is_master() { std::slice::from_ref(&everything) } else { VIEW };
+    let rule = |[verbs, groups, resources]: &[Vec<String>; 3]| json!({"verbs": verbs, "apiGroups": groups, "resources": resources});
     let mut paths: Vec<_> = [PATHS, INFO].map(|p| json!({"verbs": ["get"], "nonResourceURLs": p})).into();
-    if user.is_master() {
+    if user.rights == Rights::All {
         paths.insert(0, json!({"verbs": ["*"], "nonResourceURLs": ["*"]}));
     }
-    let resources: Vec<_> = own.iter().chain(BASIC).map(rule).collect();
+    let resources: Vec<_> = user.rights.rules().iter().map(rule).collect();
     json!({"resourceRules": resources, "nonResourceRules": paths, "incomplete": false})
 }
 

@@ -12,11 +12,16 @@ use super::backend::Backend;
 use super::endpoint::Endpoint;
 use super::face::Face;
 use super::identity::establish;
+use super::mishap::Mishap;
+use super::record::Record;
+use super::rights::Rights;
 
 /// The name of the administrator's context, and of the cluster.
 const ADMIN: &str = "crashcart-sim";
 /// The name of the context of the user who may only look.
 const VIEWER: &str = "crashcart-sim-viewer";
+/// The name of the context of the user whose rights can be set.
+const RESTRICTED: &str = "crashcart-sim-restricted";
 
 /// A running API server. It stops, and cuts all connections, when it is dropped.
 #[derive(Debug)]
@@ -33,6 +38,9 @@ pub struct Server {
     pub admin_token: String,
     /// The token of the user who has ClusterRole `view`.
     pub viewer_token: String,
+    /// The token of the user whose rights [`Server::restrict`] sets; ClusterRole `view` before that.
+    pub restricted_token: String,
+    face: Arc<Face>,
 }
 
 /// Serves a world at so many addresses on the loopback, each on a free port.
@@ -55,6 +63,8 @@ pub async fn serve(backend: Arc<Mutex<impl Backend>>, endpoints: usize) -> anyho
         admin_key_pem: credentials.admin_key_pem,
         admin_token: credentials.admin_token,
         viewer_token: credentials.viewer_token,
+        restricted_token: credentials.restricted_token,
+        face,
     })
 }
 
@@ -64,33 +74,72 @@ impl Server {
         self.endpoints.first().map(Endpoint::url).unwrap_or_default()
     }
 
+    /// Every request that reached the server, oldest first; of very many the last.
+    pub fn requests(&self) -> Vec<Record> {
+        self.face.records.all()
+    }
+
+    /// Those that were to change something: no reading, no dry runs, no reviews of rights.
+    pub fn changes(&self) -> Vec<Record> {
+        self.requests().into_iter().filter(Record::is_change).collect()
+    }
+
+    /// Says what the restricted user may do from now on.
+    pub fn restrict(&self, rights: Rights) {
+        self.face.identity.restrict(rights);
+    }
+
+    /// Makes trouble for the next request with that verb (`patch`, `create`, `delete`) to that resource
+    /// (`deployments`, `deployments/scale`; empty for any).
+    pub fn mishap(&self, verb: &str, resource: &str, mishap: Mishap) {
+        self.face.mishaps.plan(verb, resource, mishap);
+    }
+
+    /// A kubeconfig with the restricted user's context alone.
+    ///
+    /// # Errors
+    /// When it cannot be written as YAML.
+    pub fn restricted_kubeconfig(&self) -> anyhow::Result<String> {
+        let user = json!({"token": self.restricted_token});
+        self.config(RESTRICTED, &[(RESTRICTED, user)], None)
+    }
+
     /// A kubeconfig with a context for each user, the administrator's being current; `extension` becomes each context's
     /// extension `crashcart` (`{"profile": …}`). It holds the credentials: keep it private.
     ///
     /// # Errors
     /// When it cannot be written as YAML.
     pub fn kubeconfig(&self, extension: Option<&Value>) -> anyhow::Result<String> {
-        let base64 = |text: &str| STANDARD.encode(text);
-        let context = |name: &str, user: &str| {
-            let mut context = json!({"cluster": ADMIN, "user": user, "namespace": "default"});
+        let admin = json!({
+            "client-certificate-data": base64(&self.admin_cert_pem),
+            "client-key-data": base64(&self.admin_key_pem),
+        });
+        let viewer = json!({"token": self.viewer_token});
+        self.config(ADMIN, &[(ADMIN, admin), (VIEWER, viewer)], extension)
+    }
+
+    /// A kubeconfig with a context of the same name for each of the users.
+    fn config(&self, current: &str, users: &[(&str, Value)], extension: Option<&Value>) -> anyhow::Result<String> {
+        let context = |(name, _): &(&str, Value)| {
+            let mut context = json!({"cluster": ADMIN, "user": name, "namespace": "default"});
             if let Some(extension) = extension {
                 context["extensions"] = json!([{"name": "crashcart", "extension": extension}]);
             }
             json!({"name": name, "context": context})
         };
         let cluster = json!({"server": self.url(), "certificate-authority-data": base64(&self.ca_pem)});
-        let admin = json!({
-            "client-certificate-data": base64(&self.admin_cert_pem),
-            "client-key-data": base64(&self.admin_key_pem),
-        });
         let config = json!({
             "apiVersion": "v1",
             "kind": "Config",
-            "current-context": ADMIN,
+            "current-context": current,
             "clusters": [{"name": ADMIN, "cluster": cluster}],
-            "contexts": [context(ADMIN, ADMIN), context(VIEWER, VIEWER)],
-            "users": [{"name": ADMIN, "user": admin}, {"name": VIEWER, "user": {"token": self.viewer_token}}],
+            "contexts": users.iter().map(context).collect::<Vec<_>>(),
+            "users": users.iter().map(|(name, user)| json!({"name": name, "user": user})).collect::<Vec<_>>(),
         });
         serde_saphyr::to_string(&config).context("could not write the kubeconfig")
     }
+}
+
+fn base64(text: &str) -> String {
+    STANDARD.encode(text)
 }

@@ -23,6 +23,18 @@ pub(super) fn show(def: &ResourceDef, object: Arc<Value>) -> Arc<Value> {
     if def.view_of.is_none() { object } else { Arc::new(as_events_api(&object)) }
 }
 
+/// The object as it is stored, from the shape in which the resource shows it.
+pub(super) fn store(def: &ResourceDef, object: Value) -> Value {
+    let Value::Object(fields) = object else { return object };
+    if def.view_of.is_none() {
+        return fields.into();
+    }
+    let core = |field: String| RENAMED.iter().find(|(_, new)| *new == field).map_or(field, |(core, _)| (*core).into());
+    let mut stored: serde_json::Map<_, _> = fields.into_iter().map(|(field, value)| (core(field), value)).collect();
+    stored.insert("apiVersion".into(), "v1".into());
+    stored.into()
+}
+
 fn as_events_api(event: &Value) -> Value {
     let mut shown = serde_json::Map::new();
     for (field, value) in event.as_object().into_iter().flatten() {

@@ -3,6 +3,7 @@
 //! The store knows nothing of what the objects mean beyond their metadata. The world changes it; the API shows it.
 
 mod catalog;
+mod deletion;
 mod log;
 mod names;
 mod resource;
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
+pub use deletion::{Deletion, Fate, Propagation};
 pub use log::{Expired, Happened, Logged, REMEMBERED};
 pub(super) use names::Names;
 pub use resource::{ResourceDef, ResourceId, STORED, Subresource};
@@ -82,27 +84,46 @@ impl Store {
 
     /// Stores a new object. What a server sets (UID, creation time, generation) is kept where the object has it already,
     /// so that history can be played with its own stamps; the revision is always new.
-    pub fn create(&mut self, res: ResourceId, mut object: Value, now: Timestamp) -> Result<Arc<Value>, Refusal> {
-        let def = res.def();
-        let body = object.as_object_mut().ok_or(Refusal::Shapeless)?;
-        body.insert("apiVersion".into(), def.api_version().into());
-        body.insert("kind".into(), def.kind.into());
-        let meta = body.entry("metadata").or_insert_with(|| json!({})).as_object_mut().ok_or(Refusal::Shapeless)?;
-        let key = self.key(res, meta)?;
-        if self.table(res).objects.contains_key(&key) {
-            return Err(Refusal::Exists { resource: def.qualified(), name: key.1 });
-        }
-        meta.entry("uid").or_insert_with(|| self.names.uid().into());
-        meta.entry("creationTimestamp").or_insert_with(|| stamp(now).into());
-        if def.generation {
-            meta.entry("generation").or_insert_with(|| 1.into());
-        }
+    pub fn create(&mut self, res: ResourceId, object: Value, now: Timestamp) -> Result<Arc<Value>, Refusal> {
+        let mut names = self.names.clone();
+        let (key, mut object) = self.complete(res, object, now, &mut names)?;
+        self.names = names;
         let revision = self.revision() + 1;
         set_revision(&mut object, revision);
         let object = Arc::new(object);
         self.table_mut(res).objects.insert(key, object.clone());
         self.record(res, Logged { happened: Happened::Added, revision, object: object.clone(), previous: None });
         Ok(object)
+    }
+
+    /// What [`create`](Self::create) would store, as a dry run answers: without a revision.
+    pub fn preview(&self, res: ResourceId, object: Value, now: Timestamp) -> Result<Value, Refusal> {
+        self.complete(res, object, now, &mut self.names.clone()).map(|(_, object)| object)
+    }
+
+    /// Fills in what a server sets.
+    fn complete(
+        &self,
+        res: ResourceId,
+        mut object: Value,
+        now: Timestamp,
+        names: &mut Names,
+    ) -> Result<(Key, Value), Refusal> {
+        let def = res.def();
+        let body = object.as_object_mut().ok_or(Refusal::Shapeless)?;
+        body.insert("apiVersion".into(), def.stored_version().into());
+        body.insert("kind".into(), def.kind.into());
+        let meta = body.entry("metadata").or_insert_with(|| json!({})).as_object_mut().ok_or(Refusal::Shapeless)?;
+        let key = key_for(res, meta, names)?;
+        if self.table(res).objects.contains_key(&key) {
+            return Err(Refusal::Exists { resource: def.qualified(), name: key.1 });
+        }
+        meta.entry("uid").or_insert_with(|| names.uid().into());
+        meta.entry("creationTimestamp").or_insert_with(|| stamp(now).into());
+        if def.generation {
+            meta.entry("generation").or_insert_with(|| 1.into());
+        }
+        Ok((key, object))
     }
 
     /// One object.
@@ -141,8 +162,8 @@ impl Store {
         Ok(found.into_iter().map(|(_, o)| o.clone()).collect())
     }
 
-    /// Changes an object. A new revision is made only if the change is one; the generation counts changes of `spec`.
-    /// The object's identity stays as it is whatever `f` does. Nothing if there is no such object.
+    /// Changes an object. A new revision is made only if the change is one; the generation counts changes of `spec`, and
+    /// the wish that the object go. Its identity stays as it is whatever `f` does. Nothing if there is no such object.
     pub fn modify(
         &mut self,
         res: ResourceId,
@@ -152,15 +173,9 @@ impl Store {
     ) -> Option<Arc<Value>> {
         let key = key(namespace, name);
         let previous = self.table(res).objects.get(&key)?.clone();
-        let mut object = Value::clone(&previous);
-        f(&mut object);
-        keep_identity(&mut object, &previous);
+        let mut object = Self::changed(res, &previous, f);
         if object == *previous {
             return Some(previous);
-        }
-        if res.def().generation && object.get("spec") != previous.get("spec") {
-            let generation = previous.pointer("/metadata/generation").and_then(Value::as_u64).unwrap_or(0) + 1;
-            set_meta(&mut object, "generation", generation.into());
         }
         let revision = self.revision() + 1;
         set_revision(&mut object, revision);
@@ -170,6 +185,19 @@ impl Store {
             Logged { happened: Happened::Modified, revision, object: object.clone(), previous: Some(previous) };
         self.record(res, change);
         Some(object)
+    }
+
+    /// What a change makes of an object, not stored.
+    pub fn changed(res: ResourceId, previous: &Value, f: impl FnOnce(&mut Value)) -> Value {
+        let mut object = previous.clone();
+        f(&mut object);
+        keep_identity(&mut object, previous);
+        let begins_to_go = deletion::marked(&object) && !deletion::marked(previous);
+        if res.def().generation && (begins_to_go || object.get("spec") != previous.get("spec")) {
+            let generation = previous.pointer("/metadata/generation").and_then(Value::as_u64).unwrap_or(0) + 1;
+            set_meta(&mut object, "generation", generation.into());
+        }
+        object
     }
 
     /// Removes an object at once. Watches see it as it was last, with the revision of its end.
@@ -203,24 +231,6 @@ impl Store {
         self.revision.send_replace(revision);
     }
 
-    /// Where an object belongs; makes its name up if it only begins one.
-    fn key(&mut self, res: ResourceId, meta: &mut Map<String, Value>) -> Result<Key, Refusal> {
-        let text = |meta: &Map<String, Value>, field| meta.get(field).and_then(Value::as_str).map(str::to_owned);
-        let name = match (text(meta, "name"), text(meta, "generateName")) {
-            (Some(name), _) if !name.is_empty() => name,
-            (_, Some(begin)) if !begin.is_empty() => format!("{begin}{}", self.names.suffix()),
-            _ => return Err(Refusal::Nameless),
-        };
-        meta.insert("name".into(), name.clone().into());
-        if !res.def().namespaced {
-            meta.remove("namespace");
-            return Ok((String::new(), name));
-        }
-        let namespace = text(meta, "namespace").filter(|n| !n.is_empty()).unwrap_or_else(|| "default".to_owned());
-        meta.insert("namespace".into(), namespace.clone().into());
-        Ok((namespace, name))
-    }
-
     fn table(&self, res: ResourceId) -> &Table {
         &self.tables[res.slot()]
     }
@@ -228,6 +238,24 @@ impl Store {
     fn table_mut(&mut self, res: ResourceId) -> &mut Table {
         &mut self.tables[res.slot()]
     }
+}
+
+/// Where an object belongs; makes its name up if it only begins one.
+fn key_for(res: ResourceId, meta: &mut Map<String, Value>, names: &mut Names) -> Result<Key, Refusal> {
+    let text = |meta: &Map<String, Value>, field| meta.get(field).and_then(Value::as_str).map(str::to_owned);
+    let name = match (text(meta, "name"), text(meta, "generateName")) {
+        (Some(name), _) if !name.is_empty() => name,
+        (_, Some(begin)) if !begin.is_empty() => format!("{begin}{}", names.suffix()),
+        _ => return Err(Refusal::Nameless),
+    };
+    meta.insert("name".into(), name.clone().into());
+    if !res.def().namespaced {
+        meta.remove("namespace");
+        return Ok((String::new(), name));
+    }
+    let namespace = text(meta, "namespace").filter(|n| !n.is_empty()).unwrap_or_else(|| "default".to_owned());
+    meta.insert("namespace".into(), namespace.clone().into());
+    Ok((namespace, name))
 }
 
 /// A time as Kubernetes writes it: whole seconds.

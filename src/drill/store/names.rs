@@ -4,7 +4,7 @@
 const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// A stream of identifiers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::drill) struct Names(u64);
 
 impl Names {

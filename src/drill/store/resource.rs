@@ -112,6 +112,12 @@ impl ResourceDef {
         if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
     }
 
+    /// The `apiVersion` that its objects are stored with: its own, or that of the resource it is a view of.
+    pub(super) fn stored_version(&self) -> String {
+        let of = self.view_of.and_then(|(group, plural)| ResourceId::find(group, plural));
+        of.map_or_else(|| self.api_version(), |id| id.def().api_version())
+    }
+
     /// `deployments.apps`, as errors name it.
     pub fn qualified(&self) -> String {
         if self.group.is_empty() { self.plural.to_owned() } else { format!("{}.{}", self.plural, self.group) }

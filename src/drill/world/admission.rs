@@ -116,13 +116,24 @@ pub(super) fn default_object(object: &mut Value) {
     match text(object, "/kind").to_owned().as_str() {
         "Deployment" => {
             let spec = &mut object["spec"];
+            default(spec, "replicas", 1.into());
             default(spec, "progressDeadlineSeconds", 600.into());
             default(spec, "revisionHistoryLimit", 10.into());
             let rolling = json!({ "maxSurge": "25%", "maxUnavailable": "25%" });
             default(spec, "strategy", json!({ "type": "RollingUpdate", "rollingUpdate": rolling }));
             default_pod_spec(&mut spec["template"]["spec"]);
         }
-        "DaemonSet" => default_pod_spec(&mut object["spec"]["template"]["spec"]),
+        "ReplicaSet" | "StatefulSet" => {
+            default(&mut object["spec"], "replicas", 1.into());
+            default_pod_spec(&mut object["spec"]["template"]["spec"]);
+        }
+        "DaemonSet" => {
+            let spec = &mut object["spec"];
+            default(spec, "revisionHistoryLimit", 10.into());
+            let rolling = json!({ "maxSurge": 0, "maxUnavailable": 1 });
+            default(spec, "updateStrategy", json!({ "type": "RollingUpdate", "rollingUpdate": rolling }));
+            default_pod_spec(&mut spec["template"]["spec"]);
+        }
         "Service" => default_service(&mut object["spec"]),
         "CronJob" => {
             let spec = &mut object["spec"];

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::World;
+use super::admission::{default_object, default_pod_spec};
+use super::json::text;
 use crate::drill::api::{Backend, CHECKS, LogLine, LogRefusal, Unavailable};
 use crate::drill::store::Store;
 
@@ -13,6 +15,20 @@ pub(super) const VERSION: &str = "v1.34.6+k3s1";
 impl Backend for World {
     fn store(&mut self) -> &mut Store {
         &mut self.store
+    }
+
+    fn admit(&mut self, object: &mut Value, new: bool) {
+        default_object(object);
+        match text(object, "/kind") {
+            "Pod" if new => {
+                // A client's pod is no part of the story: it leaves the chances of others as they were.
+                let chances = self.random.clone();
+                self.admit_pod(object);
+                self.random = chances;
+            }
+            "Pod" => default_pod_spec(&mut object["spec"]),
+            _ => {}
+        }
     }
 
     fn now(&self) -> Timestamp {

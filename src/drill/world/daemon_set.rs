@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::World;
+use super::garbage::leaving;
 use super::json::{Id, entry, int, is, list, map, put, text};
 use super::random::template_hash;
 use super::recorder::{Note, Reporter};
@@ -15,6 +16,9 @@ const HASH: &str = "controller-revision-hash";
 impl World {
     pub(super) fn reconcile_daemon_set(&mut self, id: &Id) {
         let Some(set) = self.store.get(self.res.daemon_sets, &id.namespace, &id.name) else { return };
+        if leaving(&set) {
+            return;
+        }
         let hash = template_hash(&set["spec"]["template"].to_string());
         let nodes = self.daemon_nodes(&set);
         let pods = self.pods_of(&set);

@@ -3,23 +3,25 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::json::{Id, condition, entry, int, owned_by, owner, put, set_condition, text, time, uid};
+use super::garbage::leaving;
+use super::json::{Id, condition, entry, int, map, owned_by, owner, put, set_condition, text, time, uid};
 use super::random::template_hash;
 use super::recorder::{Note, Reporter};
+use super::scaling::{DESIRED, MOST};
 use super::{Due, World, informer::Work};
 use crate::drill::store::stamp;
 
 const REPORTER: Reporter<'_> = Reporter::Controller("deployment-controller");
 pub(super) const REVISION: &str = "deployment.kubernetes.io/revision";
-const CAUSE: &str = "kubernetes.io/change-cause";
+const HISTORY: &str = "deployment.kubernetes.io/revision-history";
 
 /// A Deployment and its ReplicaSets, as one look finds them.
 pub(super) struct Rollout {
     pub(super) deployment: Arc<Value>,
-    /// The ReplicaSet of the present template.
-    pub(super) new: Arc<Value>,
+    /// The ReplicaSet of the present template; none yet while the Deployment is paused.
+    pub(super) new: Option<Arc<Value>>,
     /// The others, oldest first.
     pub(super) old: Vec<Arc<Value>>,
 }
@@ -27,18 +29,36 @@ pub(super) struct Rollout {
 impl World {
     pub(super) fn reconcile_deployment(&mut self, id: &Id) {
         let Some(deployment) = self.store.get(self.res.deployments, &id.namespace, &id.name) else { return };
+        if leaving(&deployment) {
+            return;
+        }
+        self.tell_of_pause(&deployment);
         let Some(mut rollout) = self.find_rollout(&deployment) else { return };
-        if deployment.pointer("/spec/paused") != Some(&true.into()) {
-            if text(&deployment, "/spec/strategy/type") == "Recreate" {
-                self.recreate(&rollout);
-            } else {
-                self.roll(&rollout);
-            }
+        if paused(&deployment) || Self::is_scaled(&rollout) {
+            self.resize(&rollout);
+        } else if text(&deployment, "/spec/strategy/type") == "Recreate" {
+            self.recreate(&rollout);
+        } else {
+            self.roll(&rollout);
         }
         rollout.old = rollout.old.iter().filter_map(|set| self.fresh(set)).collect();
-        rollout.new = self.fresh(&rollout.new).unwrap_or(rollout.new);
+        rollout.new = rollout.new.map(|new| self.fresh(&new).unwrap_or(new));
         self.write_deployment_status(&rollout);
         self.forget_revisions(&rollout);
+    }
+
+    /// A pause shows in the conditions, and so does its end.
+    fn tell_of_pause(&mut self, deployment: &Value) {
+        let known = condition(deployment, "Progressing").is_some_and(|c| c["reason"] == "DeploymentPaused");
+        if known == paused(deployment) {
+            return;
+        }
+        let (reason, message) = if known {
+            ("DeploymentResumed", "Deployment is resumed")
+        } else {
+            ("DeploymentPaused", "Deployment is paused")
+        };
+        self.progress(deployment, "Unknown", reason, message);
     }
 
     fn fresh(&self, set: &Value) -> Option<Arc<Value>> {
@@ -54,12 +74,16 @@ impl World {
         let newest = sets.iter().map(|set| revision(set)).max();
         let new = if let Some(index) = present {
             let set = sets.remove(index);
-            self.renumber(deployment, set, newest.unwrap_or_default())
+            Some(self.renumber(deployment, set, newest.unwrap_or_default()))
+        } else if paused(deployment) {
+            None
         } else {
             let next = newest.unwrap_or_else(|| revision(deployment).saturating_sub(1)) + 1;
-            self.create_replica_set(deployment, next)?
+            Some(self.create_replica_set(deployment, next)?)
         };
-        self.sync_revision(deployment, &new);
+        if let Some(new) = &new {
+            self.sync_revision(deployment, new);
+        }
         let id = Id::of(deployment);
         let deployment = self.store.get(self.res.deployments, &id.namespace, &id.name)?;
         Some(Rollout { deployment, new, old: sets })
@@ -68,22 +92,20 @@ impl World {
     /// A former revision that is wanted again becomes the newest.
     fn renumber(&mut self, deployment: &Value, set: Arc<Value>, newest: u64) -> Arc<Value> {
         let id = Id::of(&set);
-        let cause = entry(deployment, "/metadata/annotations", CAUSE).to_owned();
         let was = revision(&set);
         if was < newest {
-            self.progress(deployment, "FoundNewReplicaSet", &format!("Found new replica set \"{}\"", id.name));
+            self.progress(deployment, "True", "FoundNewReplicaSet", &format!("Found new replica set \"{}\"", id.name));
         }
+        let annotations = annotations(deployment);
         let modified = self.store.modify(self.res.replica_sets, &id.namespace, &id.name, |set| {
             if was < newest {
+                let former = entry(set, "/metadata/annotations", HISTORY);
+                let former = if former.is_empty() { was.to_string() } else { format!("{former},{was}") };
+                put(set, &["metadata", "annotations", HISTORY], former.into());
                 put(set, &["metadata", "annotations", REVISION], (newest + 1).to_string().into());
-                put(
-                    set,
-                    &["metadata", "annotations", "deployment.kubernetes.io/revision-history"],
-                    was.to_string().into(),
-                );
             }
-            if !cause.is_empty() {
-                put(set, &["metadata", "annotations", CAUSE], cause.into());
+            for (name, value) in annotations {
+                put(set, &["metadata", "annotations", &name], value);
             }
         });
         modified.unwrap_or(set)
@@ -96,11 +118,8 @@ impl World {
         put(&mut template, &["metadata", "labels", "pod-template-hash"], hash.as_str().into());
         let mut selector = deployment["spec"]["selector"].clone();
         put(&mut selector, &["matchLabels", "pod-template-hash"], hash.as_str().into());
-        let mut annotations = json!({ REVISION: revision.to_string() });
-        let cause = entry(deployment, "/metadata/annotations", CAUSE);
-        if !cause.is_empty() {
-            annotations[CAUSE] = cause.into();
-        }
+        let mut annotations = annotations(deployment);
+        annotations.insert(REVISION.to_owned(), revision.to_string().into());
         let set = json!({
             "metadata": {
                 "name": name, "namespace": deployment["metadata"]["namespace"], "annotations": annotations,
@@ -110,16 +129,16 @@ impl World {
             "status": { "replicas": 0 },
         });
         let set = self.store.create(self.res.replica_sets, set, self.now).ok()?;
-        self.progress(deployment, "NewReplicaSetCreated", &format!("Created new replica set \"{name}\""));
+        self.progress(deployment, "True", "NewReplicaSetCreated", &format!("Created new replica set \"{name}\""));
         Some(set)
     }
 
     /// Something moves: the deadline begins anew.
-    fn progress(&mut self, deployment: &Value, reason: &str, message: &str) {
+    fn progress(&mut self, deployment: &Value, status: &str, reason: &str, message: &str) {
         let (id, now) = (Id::of(deployment), self.now);
         self.store.modify(self.res.deployments, &id.namespace, &id.name, |deployment| {
             let mut conditions = deployment["status"]["conditions"].as_array().cloned().unwrap_or_default();
-            let new = json!({ "type": "Progressing", "status": "True", "reason": reason, "message": message,
+            let new = json!({ "type": "Progressing", "status": status, "reason": reason, "message": message,
                 "lastUpdateTime": stamp(now) });
             set_condition(&mut conditions, new, now);
             put(deployment, &["status", "conditions"], conditions.into());
@@ -134,29 +153,20 @@ impl World {
         });
     }
 
-    /// Gives a ReplicaSet another size.
+    /// Gives a ReplicaSet a size, and notes for which size of the whole.
     pub(super) fn scale(&mut self, deployment: &Value, set: &Value, to: i64) {
         let from = int(set, "/spec/replicas");
-        if from == to {
-            return;
-        }
         let id = Id::of(set);
         let desired = int(deployment, "/spec/replicas");
         let most = desired + super::rollout::surge(deployment);
         self.store.modify(self.res.replica_sets, &id.namespace, &id.name, |set| {
             set["spec"]["replicas"] = to.into();
-            let annotations = &["metadata", "annotations"];
-            put(
-                set,
-                &[annotations[0], annotations[1], "deployment.kubernetes.io/desired-replicas"],
-                desired.to_string().into(),
-            );
-            put(
-                set,
-                &[annotations[0], annotations[1], "deployment.kubernetes.io/max-replicas"],
-                most.to_string().into(),
-            );
+            put(set, &["metadata", "annotations", DESIRED], desired.to_string().into());
+            put(set, &["metadata", "annotations", MOST], most.to_string().into());
         });
+        if from == to {
+            return;
+        }
         let direction = if to > from { "up" } else { "down" };
         let message = format!("Scaled {direction} replica set {} from {from} to {to}", id.name);
         self.record(deployment, REPORTER, Note::normal("ScalingReplicaSet", &message));
@@ -183,7 +193,7 @@ impl World {
             condition(&rollout.deployment, "Progressing").is_some_and(|c| c["reason"] == "NewReplicaSetAvailable");
         let limit = usize::try_from(int(&rollout.deployment, "/spec/revisionHistoryLimit")).unwrap_or_default();
         let surplus = rollout.old.len().saturating_sub(limit);
-        if !complete {
+        if !complete || paused(&rollout.deployment) {
             return;
         }
         for set in rollout
@@ -196,6 +206,20 @@ impl World {
             self.store.remove(self.res.replica_sets, &id.namespace, &id.name);
         }
     }
+}
+
+/// Whether a rollout is to stand still.
+pub(super) fn paused(deployment: &Value) -> bool {
+    deployment.pointer("/spec/paused") == Some(&true.into())
+}
+
+/// The annotations of a Deployment that its ReplicaSet gets.
+fn annotations(deployment: &Value) -> Map<String, Value> {
+    let mut annotations = map(deployment, "/metadata/annotations").cloned().unwrap_or_default();
+    annotations.retain(|name, _| {
+        !name.starts_with("deployment.kubernetes.io/") && name != "kubectl.kubernetes.io/last-applied-configuration"
+    });
+    annotations
 }
 
 /// The revision in an object's annotation; zero if it has none.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::World;
+use super::garbage::leaving;
 use super::json::{Id, map, owner_reference, selects, text};
 use crate::drill::store::{Happened, Logged, ResourceId};
 
@@ -27,6 +28,10 @@ pub enum Work {
     Budget(Id),
     /// Whether the service behind it answers.
     ApiService(Id),
+    /// What a cordon means.
+    Node(Id),
+    /// What it waits for before it goes.
+    Leaving(ResourceId, Id),
 }
 
 impl World {
@@ -44,6 +49,8 @@ impl World {
                 Work::Service(id) => self.reconcile_service(&id),
                 Work::Budget(id) => self.reconcile_budget(&id),
                 Work::ApiService(id) => self.reconcile_api_service(&id),
+                Work::Node(id) => self.reconcile_node(&id),
+                Work::Leaving(resource, id) => self.reconcile_leaving(resource, &id),
             }
         }
     }
@@ -65,6 +72,12 @@ impl World {
             self.res.budgets,
             self.res.slices,
             self.res.api_services,
+            self.res.cron_jobs,
+            self.res.namespaces,
+            self.res.claims,
+            self.res.volumes,
+            self.res.config_maps,
+            self.res.service_accounts,
         ];
         for resource in watched {
             match self.store.changes_after(resource, seen) {
@@ -87,6 +100,8 @@ impl World {
         let id = Id::of(object);
         if change.happened == Happened::Deleted {
             self.collect_garbage(resource, object);
+        } else if leaving(object) && resource != self.res.pods {
+            self.work.insert(Work::Leaving(resource, id.clone()));
         }
         if resource == self.res.pods {
             self.consider_pod(id, change);
@@ -152,6 +167,7 @@ impl World {
         if same("spec") && change.previous.as_ref().is_some_and(|p| labels(p) == labels(&change.object)) {
             return;
         }
+        self.work.insert(Work::Node(Id::of(&change.object)));
         for set in self.store.list(self.res.daemon_sets, None) {
             self.work.insert(Work::DaemonSet(Id::of(&set)));
         }
@@ -171,31 +187,6 @@ impl World {
         for api in self.store.list(self.res.api_services, None) {
             if text(&api, "/spec/service/namespace") == namespace && text(&api, "/spec/service/name") == service {
                 self.work.insert(Work::ApiService(Id::of(&api)));
-            }
-        }
-    }
-
-    /// What an object owned goes with it.
-    fn collect_garbage(&mut self, resource: ResourceId, owner: &Value) {
-        let dependents = if resource == self.res.deployments {
-            self.res.replica_sets
-        } else if resource == self.res.services {
-            self.res.slices
-        } else if [self.res.replica_sets, self.res.daemon_sets, self.res.jobs].contains(&resource) {
-            self.res.pods
-        } else {
-            return;
-        };
-        let namespace = text(owner, "/metadata/namespace");
-        for object in self.store.list(dependents, Some(namespace)) {
-            if super::json::owner(&object) != super::json::uid(owner) {
-                continue;
-            }
-            let id = Id::of(&object);
-            if dependents == self.res.pods {
-                self.delete_pod(&id);
-            } else {
-                self.store.remove(dependents, &id.namespace, &id.name);
             }
         }
     }

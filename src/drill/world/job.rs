@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::garbage::leaving;
 use super::informer::Work;
 use super::json::{Id, int, is, owned_by, put, text, time, uid};
 use super::recorder::{Note, Reporter};
@@ -60,6 +61,9 @@ impl World {
 
     pub(super) fn reconcile_job(&mut self, id: &Id) {
         let Some(job) = self.store.get(self.res.jobs, &id.namespace, &id.name) else { return };
+        if leaving(&job) {
+            return;
+        }
         if is(&job, "Complete") {
             self.expire_job(id, &job);
             return;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::World;
+use super::garbage::leaving;
 use super::json::{Id, int, is, list, owned_by, owner, text, uid};
 use super::recorder::{Note, Reporter};
 
@@ -13,6 +14,9 @@ const REPORTER: Reporter<'_> = Reporter::Controller("replicaset-controller");
 impl World {
     pub(super) fn reconcile_replica_set(&mut self, id: &Id) {
         let Some(set) = self.store.get(self.res.replica_sets, &id.namespace, &id.name) else { return };
+        if leaving(&set) {
+            return;
+        }
         let pods = self.active_pods(&set);
         let wanted = usize::try_from(int(&set, "/spec/replicas")).unwrap_or_default();
         for _ in pods.len()..wanted {

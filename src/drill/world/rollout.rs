@@ -1,10 +1,12 @@
 //! How a Deployment gets from one ReplicaSet to the next, and what its status says meanwhile.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::World;
-use super::deployment::Rollout;
+use super::deployment::{Rollout, paused};
 use super::json::{condition, int, set_condition, text, time};
 use crate::drill::store::stamp;
 
@@ -14,8 +16,9 @@ impl World {
         for set in &rollout.old {
             self.scale(&rollout.deployment, set, 0);
         }
+        let Some(new) = &rollout.new else { return };
         if rollout.old.iter().all(|set| self.pods_of(set).iter().all(|p| finished(p))) {
-            self.scale(&rollout.deployment, &rollout.new, int(&rollout.deployment, "/spec/replicas"));
+            self.scale(&rollout.deployment, new, int(&rollout.deployment, "/spec/replicas"));
         }
     }
 
@@ -23,24 +26,25 @@ impl World {
     pub(super) fn roll(&mut self, rollout: &Rollout) {
         let deployment = &rollout.deployment;
         let desired = int(deployment, "/spec/replicas");
-        let new = int(&rollout.new, "/spec/replicas");
+        let Some(set) = &rollout.new else { return };
+        let new = int(set, "/spec/replicas");
         let old: i64 = rollout.old.iter().map(|s| int(s, "/spec/replicas")).sum();
         if new > desired {
-            self.scale(deployment, &rollout.new, desired);
+            self.scale(deployment, set, desired);
         } else if new < desired {
             let room = (desired + surge(deployment) - new - old).max(0);
-            self.scale(deployment, &rollout.new, new + room.min(desired - new));
+            self.scale(deployment, set, new + room.min(desired - new));
         }
         if old > 0 {
-            self.shrink(rollout);
+            self.shrink(rollout, set);
         }
     }
 
-    fn shrink(&mut self, rollout: &Rollout) {
+    fn shrink(&mut self, rollout: &Rollout, new: &Arc<Value>) {
         let deployment = &rollout.deployment;
         let least = int(deployment, "/spec/replicas") - unavailable(deployment);
-        let total: i64 = rollout.old.iter().chain([&rollout.new]).map(|s| int(s, "/spec/replicas")).sum();
-        let missing = int(&rollout.new, "/spec/replicas") - int(&rollout.new, "/status/availableReplicas");
+        let total: i64 = rollout.old.iter().chain([new]).map(|s| int(s, "/spec/replicas")).sum();
+        let missing = int(new, "/spec/replicas") - int(new, "/status/availableReplicas");
         let mut spare = total - least - missing;
         // What does not work goes first: it serves nobody.
         let mut sizes: Vec<i64> = rollout.old.iter().map(|s| int(s, "/spec/replicas")).collect();
@@ -49,8 +53,7 @@ impl World {
             *size -= broken;
             spare -= broken;
         }
-        let available: i64 =
-            rollout.old.iter().chain([&rollout.new]).map(|s| int(s, "/status/availableReplicas")).sum();
+        let available: i64 = rollout.old.iter().chain([new]).map(|s| int(s, "/status/availableReplicas")).sum();
         let mut surplus = (available - least).min(spare);
         for size in &mut sizes {
             let less = (*size).min(surplus.max(0));
@@ -66,7 +69,7 @@ impl World {
 impl Rollout {
     /// The status that the Deployment gets.
     pub(super) fn status(&self, deployment: &Value, now: Timestamp) -> Value {
-        let sum = |field| self.old.iter().chain([&self.new]).map(|s| int(s, field)).sum::<i64>();
+        let sum = |field| self.old.iter().chain(&self.new).map(|s| int(s, field)).sum::<i64>();
         let desired = int(deployment, "/spec/replicas");
         let (total, available) = (sum("/status/replicas"), sum("/status/availableReplicas"));
         let mut status = json!({
@@ -75,7 +78,7 @@ impl Rollout {
         });
         let counts = [
             ("replicas", total),
-            ("updatedReplicas", int(&self.new, "/status/replicas")),
+            ("updatedReplicas", self.new.as_ref().map_or(0, |new| int(new, "/status/replicas"))),
             ("readyReplicas", sum("/status/readyReplicas")),
             ("availableReplicas", available),
             ("unavailableReplicas", (total.max(desired) - available).max(0)),
@@ -93,8 +96,10 @@ impl Rollout {
     }
 
     fn progress(&self, deployment: &Value, status: &Value, now: Timestamp) -> Option<Value> {
+        // A rollout that stands still makes no progress, and none is missed.
+        let new = self.new.as_ref().filter(|_| !paused(deployment))?;
         let known = condition(deployment, "Progressing");
-        let name = text(&self.new, "/metadata/name");
+        let name = text(new, "/metadata/name");
         let desired = int(deployment, "/spec/replicas");
         let all = |field: &str| status[field].as_i64().unwrap_or_default() == desired;
         let reason = known.map(|c| text(c, "/reason")).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! The scheduler: a node for every pod that has none.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ impl World {
     pub(super) fn schedule(&mut self, pod: &Value) {
         let id = Id::of(pod);
         let nodes = self.store.list(self.res.nodes, None);
-        let fitting = nodes.iter().filter(|node| self.fits(pod, node));
+        let fitting = nodes.iter().filter(|node| self.obstacle(pod, node).is_none());
         let pods = self.store.list(self.res.pods, None);
         let on = |node: &Value, wanted: &dyn Fn(&Value) -> bool| {
             let name = text(node, "/metadata/name");
@@ -23,7 +24,7 @@ impl World {
         let best = fitting.min_by_key(|node| (on(node, &siblings), on(node, &|_| true)));
         match best {
             Some(node) => self.bind(&id, text(node, "/metadata/name")),
-            None => self.refuse(&id, nodes.len()),
+            None => self.refuse(&id, pod, &nodes),
         }
     }
 
@@ -43,11 +44,17 @@ impl World {
         }
     }
 
-    fn refuse(&mut self, id: &Id, nodes: usize) {
+    fn refuse(&mut self, id: &Id, pod: &Value, nodes: &[Arc<Value>]) {
         let now = self.now;
+        let mut obstacles: BTreeMap<String, usize> = BTreeMap::new();
+        for obstacle in nodes.iter().filter_map(|node| self.obstacle(pod, node)) {
+            *obstacles.entry(obstacle).or_default() += 1;
+        }
+        let told: Vec<_> = obstacles.iter().map(|(why, count)| format!("{count} {why}")).collect();
+        let (told, nodes) = (told.join(", "), nodes.len());
         let message = format!(
-            "0/{nodes} nodes are available: {nodes} node(s) didn't match Pod's node affinity/selector. no new claims to \
-             deallocate, preemption: 0/{nodes} nodes are available: {nodes} Preemption is not helpful for scheduling."
+            "0/{nodes} nodes are available: {told}. no new claims to deallocate, preemption: 0/{nodes} nodes are \
+             available: {nodes} Preemption is not helpful for scheduling."
         );
         let before = self.store.get(self.res.pods, &id.namespace, &id.name);
         let pod = self.store.modify(self.res.pods, &id.namespace, &id.name, |pod| {
@@ -62,22 +69,29 @@ impl World {
         }
     }
 
-    fn fits(&self, pod: &Value, node: &Arc<Value>) -> bool {
+    /// Why a pod cannot run on a node, in the scheduler's words.
+    fn obstacle(&self, pod: &Value, node: &Arc<Value>) -> Option<String> {
         let named =
             list(pod, "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms");
         let name = text(node, "/metadata/name");
-        if named.iter().any(|t| !list(t, "/matchFields/0/values").iter().any(|v| v == name)) {
-            return false;
-        }
         let daemon = !named.is_empty();
+        if !daemon && node.pointer("/spec/unschedulable") == Some(&true.into()) {
+            return Some("node(s) were unschedulable".to_owned());
+        }
         let labels = map(node, "/metadata/labels");
-        let selector = map(pod, "/spec/nodeSelector").into_iter().flatten();
-        let selected = selector.into_iter().all(|(k, v)| labels.and_then(|l| l.get(k)) == Some(v));
-        selected
-            && is(node, "Ready")
-            && (daemon || node.pointer("/spec/unschedulable") != Some(&true.into()))
-            && list(node, "/spec/taints").iter().all(|taint| tolerates(pod, taint))
-            && self.volumes_reach(pod, name)
+        let mut selector = map(pod, "/spec/nodeSelector").into_iter().flatten();
+        let selected = selector.all(|(k, v)| labels.and_then(|l| l.get(k)) == Some(v));
+        if !selected || named.iter().any(|t| !list(t, "/matchFields/0/values").iter().any(|v| v == name)) {
+            return Some("node(s) didn't match Pod's node affinity/selector".to_owned());
+        }
+        if let Some(taint) = list(node, "/spec/taints").iter().find(|taint| !tolerates(pod, taint)) {
+            let (key, value) = (text(taint, "/key"), text(taint, "/value"));
+            return Some(format!("node(s) had untolerated taint {{{key}: {value}}}"));
+        }
+        if !is(node, "Ready") {
+            return Some("node(s) had untolerated taint {node.kubernetes.io/not-ready: }".to_owned());
+        }
+        (!self.volumes_reach(pod, name)).then(|| "node(s) didn't match PersistentVolume's node affinity".to_owned())
     }
 
     /// Local volumes can be used on one node only.

@@ -9,6 +9,8 @@ use super::{Undo, World};
 use crate::drill::api::Backend as _;
 use crate::drill::{Scenario, find};
 
+mod writes;
+
 fn start() -> Timestamp {
     "2026-11-22T08:00:00Z".parse().expect("a time")
 }

@@ -6,11 +6,11 @@ mod status;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::json::{Id, bytes, entry, int, list, put, text, time, uid};
+use super::json::{Id, bytes, entry, list, text, time, uid};
 use super::program::{Course, Trade};
 use super::recorder::{Note, Reporter};
 use super::{Due, World};
-use crate::drill::store::stamp;
+use crate::drill::store::Deletion;
 
 /// A pod as its kubelet knows it.
 #[derive(Debug)]
@@ -141,20 +141,7 @@ impl World {
 
     /// Asks for the end of a pod, as a controller does.
     pub(super) fn delete_pod(&mut self, id: &Id) {
-        let Some(pod) = self.store.get(self.res.pods, &id.namespace, &id.name) else { return };
-        let finished = matches!(text(&pod, "/status/phase"), "Succeeded" | "Failed");
-        if finished || text(&pod, "/spec/nodeName").is_empty() {
-            self.store.remove(self.res.pods, &id.namespace, &id.name);
-            return;
-        }
-        let grace = int(&pod, "/spec/terminationGracePeriodSeconds");
-        let Ok(end) = self.now.checked_add(SignedDuration::from_secs(grace)) else { return };
-        self.store.modify(self.res.pods, &id.namespace, &id.name, |pod| {
-            if pod.pointer("/metadata/deletionTimestamp").is_none() {
-                put(pod, &["metadata", "deletionTimestamp"], stamp(end).into());
-                put(pod, &["metadata", "deletionGracePeriodSeconds"], grace.into());
-            }
-        });
+        self.store.delete(self.res.pods, &id.namespace, &id.name, Deletion::default(), self.now);
     }
 
     fn stop_pod(&mut self, id: &Id, pod: &Value) {

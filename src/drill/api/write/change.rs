@@ -1,0 +1,167 @@
+//! Changes of objects: whole ones (PUT) and patches.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::super::answer::Answer;
+use super::super::backend::Backend;
+use super::super::failure::{Cause, Failure};
+use super::super::look::Look;
+use super::super::render::Renderer;
+use super::super::view;
+use super::patch::Patch;
+use super::{Write, body, check};
+use crate::drill::store::Store;
+
+/// What is said to somebody whose object is not the newest.
+const STALE: &str = "the object has been modified; please apply your changes to the latest version and try again";
+
+/// Which part of an object a change may touch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// All but the status, where that is a subresource.
+    Object,
+    /// The status alone.
+    Status,
+}
+
+pub(super) fn update(backend: &mut dyn Backend, write: &Write<'_>, out: &Renderer) -> Result<Answer, Failure> {
+    put(backend, write, out, Part::Object)
+}
+
+pub(super) fn update_status(backend: &mut dyn Backend, write: &Write<'_>, out: &Renderer) -> Result<Answer, Failure> {
+    put(backend, write, out, Part::Status)
+}
+
+fn put(backend: &mut dyn Backend, write: &Write<'_>, out: &Renderer, part: Part) -> Result<Answer, Failure> {
+    let wanted = body::object(write.def, write.call)?;
+    named_alike(write, &wanted)?;
+    let current = write.current(backend)?;
+    let (uid, given) = (current.text("metadata.uid"), wanted.text("metadata.uid"));
+    if !given.is_empty() && given != uid {
+        let why = format!("Precondition failed: UID in precondition: {given}, UID in object meta: {uid}");
+        return Err(write.conflict(&why));
+    }
+    if wanted.text("metadata.resourceVersion").is_empty() && (write.def.kind == "Lease" || write.def.custom) {
+        let cause = Cause::invalid("metadata.resourceVersion", 0, "must be specified for an update");
+        return Err(Failure::invalid(write.def.group, write.def.kind, write.name, &[cause]));
+    }
+    let wanted = view::store(write.def, wanted);
+    let done = carry_out(backend, write, &current, wanted, part)?;
+    Ok(out.one(&view::show(write.def, done), backend.now()))
+}
+
+fn named_alike(write: &Write<'_>, wanted: &Value) -> Result<(), Failure> {
+    let name = wanted.text("metadata.name");
+    if name != write.name {
+        let (kind, asked) = (name, write.name);
+        let message = format!("the name of the object ({kind}) does not match the name on the URL ({asked})");
+        return Err(Failure::bad_request(message));
+    }
+    let namespace = wanted.text("metadata.namespace");
+    if write.def.namespaced && !namespace.is_empty() && namespace != write.namespace {
+        let asked = write.namespace;
+        let message =
+            format!("the namespace of the object ({namespace}) does not match the namespace on the URL ({asked})");
+        return Err(Failure::bad_request(message));
+    }
+    Ok(())
+}
+
+pub(super) fn patch(backend: &mut dyn Backend, write: &Write<'_>, out: &Renderer) -> Result<Answer, Failure> {
+    apply(backend, write, out, Part::Object)
+}
+
+pub(super) fn patch_status(backend: &mut dyn Backend, write: &Write<'_>, out: &Renderer) -> Result<Answer, Failure> {
+    apply(backend, write, out, Part::Status)
+}
+
+fn apply(backend: &mut dyn Backend, write: &Write<'_>, out: &Renderer, part: Part) -> Result<Answer, Failure> {
+    let patch = Patch::read(write.def, write.call)?;
+    let current = write.current(backend)?;
+    let wanted = patch.apply(write.def, &view::show(write.def, current.clone()))?;
+    let fixed = ["name", "namespace", "uid"].map(|field| format!("metadata.{field}"));
+    if let Some(field) = fixed.iter().find(|f| wanted.at(f) != current.at(f)) {
+        let cause = Cause::invalid(field.as_str(), wanted.at(field), "field is immutable");
+        return Err(Failure::invalid(write.def.group, write.def.kind, write.name, &[cause]));
+    }
+    let done = carry_out(backend, write, &current, view::store(write.def, wanted), part)?;
+    Ok(out.one(&view::show(write.def, done), backend.now()))
+}
+
+/// Makes an object what is wanted, as far as that may be.
+pub(super) fn carry_out(
+    backend: &mut dyn Backend,
+    write: &Write<'_>,
+    current: &Arc<Value>,
+    mut wanted: Value,
+    part: Part,
+) -> Result<Arc<Value>, Failure> {
+    let revision = wanted.text("metadata.resourceVersion");
+    if !revision.is_empty() && revision != current.text("metadata.resourceVersion") {
+        return Err(write.conflict(STALE));
+    }
+    restore(write, current, &mut wanted, part);
+    without_nulls(&mut wanted);
+    backend.admit(&mut wanted, false);
+    check::change(write.def, current, &wanted)?;
+    if write.dry_run {
+        return Ok(Arc::new(Store::changed(write.res, current, |object| *object = wanted)));
+    }
+    let store = backend.store();
+    let done = store.modify(write.res, write.namespace, write.name, |object| *object = wanted);
+    store.let_go(write.res, write.namespace, write.name);
+    done.ok_or_else(|| Failure::not_found(write.def, write.name))
+}
+
+/// Takes out the nulls that clients send where a field is absent.
+pub(super) fn without_nulls(object: &mut Value) {
+    for part in ["metadata", "spec"] {
+        object.get_mut(part).into_iter().for_each(strip);
+    }
+}
+
+fn strip(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|_, value| !value.is_null());
+            map.values_mut().for_each(strip);
+        }
+        Value::Array(items) => items.iter_mut().for_each(strip),
+        _ => {}
+    }
+}
+
+/// Puts back what this write cannot change.
+fn restore(write: &Write<'_>, current: &Value, wanted: &mut Value, part: Part) {
+    if part == Part::Status {
+        let status = wanted.get("status").cloned();
+        *wanted = current.clone();
+        set(wanted, "status", status);
+        return;
+    }
+    if write.def.subresource("status").is_some() {
+        set(wanted, "status", current.get("status").cloned());
+    }
+    for field in ["kind", "apiVersion"] {
+        set(wanted, field, current.get(field).cloned());
+    }
+    if let Some(metadata) = wanted.get_mut("metadata") {
+        for field in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
+            set(metadata, field, current["metadata"].get(field).cloned());
+        }
+    }
+}
+
+fn set(object: &mut Value, field: &str, value: Option<Value>) {
+    let Some(map) = object.as_object_mut() else { return };
+    match value {
+        Some(value) => {
+            map.insert(field.to_owned(), value);
+        }
+        None => {
+            map.remove(field);
+        }
+    }
+}

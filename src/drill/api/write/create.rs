@@ -1,0 +1,143 @@
+//! New objects.
+
+use serde_json::{Value, json};
+
+use super::super::answer::Answer;
+use super::super::backend::Backend;
+use super::super::failure::{Cause, Failure};
+use super::super::look::Look;
+use super::super::render::Renderer;
+use super::super::view;
+use super::change::without_nulls;
+use super::{Write, body, check};
+use crate::drill::store::{Refusal, ResourceDef, Store};
+
+/// What only the server sets.
+const SERVERS: [&str; 9] = [
+    "uid",
+    "creationTimestamp",
+    "generation",
+    "resourceVersion",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "managedFields",
+    "selfLink",
+    "namespace",
+];
+
+pub(super) fn create(backend: &mut dyn Backend, write: &Write<'_>, out: &Renderer) -> Result<Answer, Failure> {
+    let def = write.def;
+    let mut object = body::object(def, write.call)?;
+    placed(write, &object)?;
+    namespace_lives(backend, write, &object)?;
+    prepare(write, &mut object);
+    let mut object = view::store(def, object);
+    without_nulls(&mut object);
+    begin(def, &mut object);
+    backend.admit(&mut object, true);
+    check::new(def, &object)?;
+    let now = backend.now();
+    let made = if write.dry_run {
+        backend.store().preview(write.res, object, now).map(std::sync::Arc::new)
+    } else {
+        backend.store().create(write.res, object, now)
+    };
+    let made = made.map_err(|refusal| refused(write, &refusal))?;
+    Ok(out.one(&view::show(def, made), now).code(201))
+}
+
+fn refused(write: &Write<'_>, refusal: &Refusal) -> Failure {
+    match refusal {
+        Refusal::Exists { name, .. } => Failure::exists(write.def, name),
+        other => Failure::bad_request(other.to_string()),
+    }
+}
+
+/// The object must belong where the request puts it.
+fn placed(write: &Write<'_>, object: &Value) -> Result<(), Failure> {
+    let namespace = object.text("metadata.namespace");
+    if write.def.namespaced && !namespace.is_empty() && namespace != write.namespace {
+        let message = "the namespace of the provided object does not match the namespace sent on the request";
+        return Err(Failure::bad_request(message));
+    }
+    if !object.text("metadata.resourceVersion").is_empty() {
+        return Err(Failure::bad_request("resourceVersion should not be set on objects to be created"));
+    }
+    Ok(())
+}
+
+fn namespace_lives(backend: &mut dyn Backend, write: &Write<'_>, object: &Value) -> Result<(), Failure> {
+    let Some(namespaces) = Store::resource("", "namespaces").filter(|_| write.def.namespaced) else { return Ok(()) };
+    let found = backend.store().get(namespaces, "", write.namespace);
+    let namespace = found.ok_or_else(|| Failure::not_found(namespaces.def(), write.namespace))?;
+    if namespace.has("metadata.deletionTimestamp") {
+        return Err(Failure::terminating(write.def, object.text("metadata.name"), write.namespace));
+    }
+    Ok(())
+}
+
+fn prepare(write: &Write<'_>, object: &mut Value) {
+    if !object["metadata"].is_object() {
+        object["metadata"] = json!({});
+    }
+    if let Some(metadata) = object["metadata"].as_object_mut() {
+        metadata.retain(|field, _| !SERVERS.contains(&field.as_str()));
+        if write.def.namespaced {
+            metadata.insert("namespace".into(), write.namespace.into());
+        }
+    }
+    // Kubelets register their nodes with a status; nobody else says how a new thing stands.
+    if write.def.subresource("status").is_some() && write.def.kind != "Node" {
+        object.as_object_mut().map(|o| o.remove("status"));
+    }
+}
+
+/// How an object of that kind begins.
+fn begin(def: &ResourceDef, object: &mut Value) {
+    let status = match def.kind {
+        "Namespace" => {
+            let name = object["metadata"]["name"].clone();
+            object["metadata"]["labels"]["kubernetes.io/metadata.name"] = name;
+            object["spec"] = json!({"finalizers": ["kubernetes"]});
+            json!({"phase": "Active"})
+        }
+        "Pod" | "PersistentVolumeClaim" | "PersistentVolume" => json!({"phase": "Pending"}),
+        "Service" => json!({"loadBalancer": {}}),
+        "PodDisruptionBudget" => {
+            json!({"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0})
+        }
+        "DaemonSet" => json!({
+            "currentNumberScheduled": 0, "numberMisscheduled": 0, "desiredNumberScheduled": 0, "numberReady": 0,
+        }),
+        "ReplicaSet" | "StatefulSet" => json!({"replicas": 0}),
+        "Deployment" | "Job" | "CronJob" => json!({}),
+        "Event" => {
+            for (field, value) in [
+                ("source", json!({})),
+                ("firstTimestamp", Value::Null),
+                ("lastTimestamp", Value::Null),
+                ("eventTime", Value::Null),
+                ("reportingComponent", "".into()),
+                ("reportingInstance", "".into()),
+            ] {
+                if object.get(field).is_none() {
+                    object[field] = value;
+                }
+            }
+            return;
+        }
+        _ => return,
+    };
+    object["status"] = status;
+    let protection = match def.kind {
+        "PersistentVolumeClaim" => "kubernetes.io/pvc-protection",
+        "PersistentVolume" => "kubernetes.io/pv-protection",
+        _ => return,
+    };
+    object["metadata"]["finalizers"] = json!([protection]);
+}
+
+/// An object needs a name, or the beginning of one.
+pub(super) fn nameless() -> Cause {
+    Cause::required("metadata.name", "name or generateName is required")
+}
