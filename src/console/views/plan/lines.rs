@@ -5,7 +5,6 @@ use crate::config::theme::Tone;
 use crate::console::page::Line;
 use crate::console::screen::Context;
 use crate::console::widgets::Piece;
-use crate::situation::time::age;
 
 /// The column in which values begin.
 const COLUMN: usize = 11;
@@ -37,7 +36,7 @@ pub(super) fn of(plan: &Plan, cx: &Context<'_>) -> Vec<Line<()>> {
     lines.extend(guards(plan, cx));
     lines.extend(labelled("mind", plan.warnings.iter().map(|s| (s.clone(), Tone::Warning))));
     lines.extend(server(plan, cx));
-    lines.extend(labelled("proof", [(format!("{}, within {}", plan.proof.says, age(plan.proof.within)), Tone::Text)]));
+    lines.extend(labelled("proof", [(plan.proof.says.clone(), Tone::Text)]));
     lines.extend(labelled("undo", [(plan.undo.says.clone(), Tone::Text)]));
     lines.extend(labelled("by hand", [(plan.command.clone(), Tone::Accent)]));
     lines
@@ -71,13 +70,12 @@ fn head(plan: &Plan) -> Vec<Line<()>> {
 fn differences(plan: &Plan) -> Vec<Line<()>> {
     let mut lines = Vec::new();
     for (n, difference) in plan.differences.iter().enumerate() {
-        let head = label(if n == 0 { "changes" } else { "" });
         let sides = [("- ", &difference.before, Tone::Bad), ("+ ", &difference.after, Tone::Good)];
-        let what = Piece::new(difference.what.clone(), Tone::Text);
-        lines.push(Line::new(vec![head, what]).indented(COLUMN as u16));
-        for (sign, value, tone) in sides.into_iter().filter(|(_, value, _)| !value.is_empty()) {
-            let value = Piece::new(format!("{sign}{value}"), tone);
-            lines.push(Line::new(vec![label(""), value]).indented(COLUMN as u16 + 2));
+        let sides = sides.into_iter().filter(|(_, value, _)| !value.is_empty());
+        for (m, (sign, value, tone)) in sides.enumerate() {
+            let head = label(if n + m == 0 { "changes" } else { "" });
+            let value = Piece::new(format!("{sign}{}: {value}", difference.what), tone);
+            lines.push(Line::new(vec![head, value]).indented(COLUMN as u16 + 2));
         }
     }
     lines
