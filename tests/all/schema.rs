@@ -40,8 +40,8 @@ fn misfits(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String>
         Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
         single => single.as_str().into_iter().collect(),
     };
-    let whole = value.is_i64() || value.is_u64();
-    if !types.is_empty() && !types.contains(&type_of(value)) && !(whole && types.contains(&"integer")) {
+    let whole = (value.is_i64() || value.is_u64()) && types.contains(&"integer");
+    if !types.is_empty() && !types.contains(&type_of(value)) && !whole {
         wrong.push(format!("{at}: {} instead of {types:?}", type_of(value)));
     }
     if schema["enum"].as_array().is_some_and(|all| !all.contains(value)) {
