@@ -26,6 +26,9 @@ fn misfits(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String>
         return misfits(root, target, value, at);
     }
     let mut wrong = Vec::new();
+    if schema.get("const").is_some_and(|only| only != value) {
+        wrong.push(format!("{at}: {value} instead of {}", schema["const"]));
+    }
     if let Some(options) = schema["oneOf"].as_array() {
         let all: Vec<_> = options.iter().map(|option| misfits(root, option, value, at)).collect();
         if all.iter().filter(|wrong| wrong.is_empty()).count() != 1 {
@@ -102,10 +105,11 @@ fn shipped_files_fit_the_schemas_and_mistakes_do_not() {
         ("drill", yaml("tests/invalid/drills/F14.yaml")),
         ("runbook", yaml("tests/invalid/runbooks/act-without-verify.yaml")),
         ("runbook", yaml("tests/invalid/runbooks/unknown-layer.yaml")),
-        ("runbook", yaml("tests/invalid/runbooks/unknown-check.yaml")),
+        ("runbook", yaml("tests/invalid/runbooks/unknown-ending.yaml")),
     ] {
         let schema = schema(kind);
-        assert_eq!(misfits(&schema, &schema, &wrong, "").len(), 1, "{kind}");
+        let found = misfits(&schema, &schema, &wrong, "");
+        assert_eq!(found.len(), 1, "{kind}: {found:?}");
     }
 }
 
