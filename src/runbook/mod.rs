@@ -11,6 +11,8 @@ mod lint;
 mod look;
 mod rank;
 mod raw;
+#[cfg(test)]
+mod trees;
 mod view;
 mod walk;
 
