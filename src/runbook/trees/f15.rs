@@ -4,8 +4,8 @@ use super::*;
 use crate::situation::object::{ConfigMap, ContainerState, Status};
 use crate::situation::{Key, Kind};
 
-fn web() -> Option<Ref> {
-    Some(Ref { kind: Kind::Deployment, key: Key::new(NS, "web"), uid: "uid-shop-web".into() })
+fn web() -> Ref {
+    Ref { kind: Kind::Deployment, key: Key::new(NS, "web"), uid: "uid-shop-web".into() }
 }
 
 /// Revision 2, ten minutes old, crash loops with its one pod; the three of revision 1 serve.
@@ -80,7 +80,7 @@ fn with(break_it: impl Fn(&mut crate::situation::object::Pod)) -> World {
 }
 
 fn open(world: World, taken: &mut Ways) -> Trip<'_> {
-    Trip::open("F15", web(), world, taken)
+    Trip::open("F15", Some(web()), world, taken)
 }
 
 fn at_roll_back(taken: &mut Ways) -> Trip<'_> {

@@ -97,7 +97,7 @@ fn carry_out(world: &mut Played, action: &Action) {
             let is = |set: &serde_json::Value| {
                 let revision = &set["metadata"]["annotations"]["deployment.kubernetes.io/revision"];
                 let owner = &set["metadata"]["ownerReferences"][0]["name"];
-                *owner == *key.name && to.is_some_and(|to| *revision == to.to_string())
+                *owner == *key.name && revision.as_str().and_then(|r| r.parse().ok()) == *to
             };
             let mut template = sets.iter().find(|s| is(s)).unwrap()["spec"]["template"].clone();
             template["metadata"]["labels"].as_object_mut().unwrap().remove("pod-template-hash");
