@@ -72,7 +72,7 @@ pub enum Command {
     Simulate(SimulateArgs),
     /// What a finding means and how it is told from others
     Explain(ExplainArgs),
-    /// Check keymaps, themes and profiles: the shipped ones and yours, or those named
+    /// Check runbooks, drills, profiles, keymaps and themes: the shipped ones and yours, or those named
     Lint(LintArgs),
     /// JSON Schema of a file format
     Schema(SchemaArgs),
@@ -201,6 +201,8 @@ pub struct SchemaArgs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum SchemaKind {
+    Runbook,
+    Drill,
     Profile,
     Keymap,
     Theme,

@@ -11,6 +11,7 @@ mod lint;
 mod look;
 mod rank;
 mod raw;
+mod schema;
 #[cfg(test)]
 mod trees;
 mod view;
@@ -21,5 +22,6 @@ pub use format::{Answer, Book, Branch, Ending, Kind, Person, Step, SubjectRule, 
 pub use library::{FILES, Library};
 pub use lint::read;
 pub use rank::{Candidate, rank};
+pub use schema::schema;
 pub use view::{Act, Row, Tone, View, Way, WayVerdict};
 pub use walk::{ActResult, Taken, Visit, Walk};

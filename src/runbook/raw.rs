@@ -160,7 +160,7 @@ impl RawStep {
         for useless in given.iter().filter(|field| !known(field)) {
             let all: Vec<&str> = needed.iter().chain(*allowed).copied().collect();
             let fix = format!("remove it; {kind} goes with {}", all.join(", "));
-            say(&[useless], format!("has {useless:?}, which means nothing in a step that is {}", an(kind)), &fix);
+            say(&[useless], format!("has {useless:?}, which means nothing in {} step", an(kind)), &fix);
             fits = false;
         }
         fits
@@ -211,7 +211,8 @@ impl RawVerify {
 fn duration(field: &str, text: &str, say: Say<'_>) -> Option<SignedDuration> {
     let read = text.parse::<SignedDuration>().ok().filter(|duration| *duration > SignedDuration::ZERO);
     if read.is_none() {
-        say(&[field], format!("has {field:?}: {text:?}, which is no duration"), "write it like 30s, 15m or 1h30m");
+        let message = format!("has {field}: {text}, which is no length of time");
+        say(&[field], message, "write it like 30s, 15m or 1h30m");
     }
     read
 }

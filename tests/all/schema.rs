@@ -26,6 +26,12 @@ fn misfits(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String>
         return misfits(root, target, value, at);
     }
     let mut wrong = Vec::new();
+    if let Some(options) = schema["oneOf"].as_array() {
+        let all: Vec<_> = options.iter().map(|option| misfits(root, option, value, at)).collect();
+        if all.iter().filter(|wrong| wrong.is_empty()).count() != 1 {
+            wrong.push(format!("{at}: not one of the {} alternatives", options.len()));
+        }
+    }
     let types: Vec<&str> = match &schema["type"] {
         Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
         single => single.as_str().into_iter().collect(),
@@ -83,10 +89,20 @@ fn shipped_files_fit_the_schemas_and_mistakes_do_not() {
     let profile = schema("profile");
     fits(&profile, &yaml("profiles/honeydue.yaml"));
     fits(&profile, &yaml("profiles/generic.yaml"));
+    let (runbook, drill) = (schema("runbook"), schema("drill"));
+    for (name, text) in crashcart::runbook::FILES.iter().chain(drill::FILES) {
+        let is_drill = drill::FILES.iter().any(|(_, known)| known == text);
+        let value = serde_saphyr::from_str::<Value>(text).unwrap_or_else(|e| panic!("{name}: {e}"));
+        fits(if is_drill { &drill } else { &runbook }, &value);
+    }
     for (kind, wrong) in [
         ("keymap", toml("tests/invalid/keymaps/unknown-command.toml")),
         ("theme", toml("tests/invalid/themes/unknown-tone.toml")),
         ("profile", yaml("tests/invalid/profiles/unknown-field-of-a-role.yaml")),
+        ("drill", yaml("tests/invalid/drills/F14.yaml")),
+        ("runbook", yaml("tests/invalid/runbooks/act-without-verify.yaml")),
+        ("runbook", yaml("tests/invalid/runbooks/unknown-layer.yaml")),
+        ("runbook", yaml("tests/invalid/runbooks/unknown-check.yaml")),
     ] {
         let schema = schema(kind);
         assert_eq!(misfits(&schema, &schema, &wrong, "").len(), 1, "{kind}");

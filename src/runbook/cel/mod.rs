@@ -1,6 +1,6 @@
 //! Conditions and texts in CEL over what is known.
 //!
-//! An expression is compiled once, when its runbook is loaded, and evaluated at each look. Of CEL there are: the
+//! An expression is compiled once, when it is first needed, and evaluated at each look. Of CEL there are: the
 //! operators and the ternary `a ? b : c`, `in`, indices, literals of lists and maps; the macros `has`, `all`, `exists`,
 //! `exists_one`, `filter` and `map`; the functions in [`FUNCTIONS`]. There are no regular expressions, no timestamps and
 //! no durations: checks give ages as numbers. `a || b` holds if one of them does, whatever the other, and likewise `&&`.
@@ -13,7 +13,7 @@ mod template;
 mod words;
 
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr};
 use cel::{Env, Program, Value};
@@ -41,17 +41,17 @@ pub(super) const LOOPS: usize = 4;
 
 static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib().with_optional_support(false)));
 
-/// One expression, compiled; one with a mistake is kept with what is wrong, and never holds.
+/// One expression, compiled when it is first needed; one with a mistake is kept with what is wrong, and never holds.
 #[derive(Clone)]
 pub struct Expression {
     text: Arc<str>,
-    program: Result<Arc<Program>, String>,
+    program: Arc<OnceLock<Result<Program, String>>>,
 }
 
 impl Expression {
-    /// Compiles a text.
+    /// Of a text.
     pub fn new(text: &str) -> Self {
-        Self { text: text.into(), program: compile(text).map(Arc::new) }
+        Self { text: text.into(), program: Arc::default() }
     }
 
     /// As it was written.
@@ -61,7 +61,7 @@ impl Expression {
 
     /// Why it cannot be compiled, if so.
     pub fn mistake(&self) -> Option<&str> {
-        self.program.as_ref().err().map(String::as_str)
+        self.program().err().map(String::as_str)
     }
 
     /// Whether it holds.
@@ -105,7 +105,7 @@ impl Expression {
     }
 
     fn value(&self, scope: &Scope) -> Result<Value, String> {
-        let program = self.program.as_ref().map_err(Clone::clone)?;
+        let program = self.program().map_err(Clone::clone)?;
         program.execute(scope.context()).map_err(|error| words::error(&error))
     }
 
@@ -116,7 +116,11 @@ impl Expression {
 
     /// The syntax tree, for the linter.
     pub(super) fn tree(&self) -> Option<&IdedExpr> {
-        self.program.as_ref().ok().map(|program| program.expression())
+        self.program().ok().map(Program::expression)
+    }
+
+    fn program(&self) -> Result<&Program, &String> {
+        self.program.get_or_init(|| compile(&self.text)).as_ref()
     }
 }
 

@@ -61,7 +61,8 @@ pub(super) fn check(book: &Book, report: &mut Report<'_>) {
     said(book, report);
     for (i, finding) in book.findings.iter().enumerate() {
         if !is_finding(finding) {
-            let fix = suggest(finding, DETECTORS.iter().map(|d| d.id));
+            let own = DETECTORS.iter().map(|d| d.id).filter(|id| !is_catalogue(id));
+            let fix = suggest(finding, std::iter::once("F01 to F30").chain(own));
             report.say(&["findings", &i.to_string()], format!("no finding is called {finding:?}"), fix);
         }
     }

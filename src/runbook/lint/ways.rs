@@ -49,6 +49,11 @@ impl<'b> Ways<'b> {
         false
     }
 
+    /// Whether it leads to a step at all; one that ought to and does not is told of elsewhere.
+    fn leads_on(&self, step: &str) -> bool {
+        self.next.get(step).is_some_and(|all| !all.is_empty())
+    }
+
     fn reached(&self, step: &str) -> bool {
         self.before.contains_key(step)
     }
@@ -113,7 +118,7 @@ fn lost(book: &Book, ways: &Ways<'_>, report: &mut Report<'_>) {
         let path = ["steps", id];
         if !ways.reached(id) {
             report.say(&path, format!("no way leads to step {id:?}"), "let a step lead to it, or remove it");
-        } else if !is_end(id) && !ends.iter().any(|end| ways.sometimes(id, end)) {
+        } else if ways.leads_on(id) && !ends.iter().any(|end| ways.sometimes(id, end)) {
             report.say(
                 &path,
                 format!("from step {id:?} no way comes to an end"),
@@ -160,14 +165,15 @@ fn forks(id: &str, branches: &[Branch], report: &mut Report<'_>) {
             }
             (Some(when), false) => {
                 if let Some(first) = seen.insert(when.text(), report.lines.of(&path)) {
-                    let message = format!("step {id:?} has the condition {when} twice, first on line {first}");
+                    let message =
+                        format!("step {id:?} has the condition {:?} twice, first on line {first}", when.text());
                     report.say(&path, message, "remove one of them: only the first is ever suggested");
                 }
             }
             (None, true) => {}
         }
     }
-    if !branches.last().is_some_and(|branch| branch.otherwise) {
+    if !branches.iter().any(|branch| branch.otherwise) {
         let message = format!("step {id:?} leads nowhere when none of its conditions holds");
         report.say(&["steps", id, "branches"], message, "end with { otherwise: true, say: TEXT, go: STEP }");
     }

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::runbook::check::CHECKS;
 use crate::runbook::Scope;
+use crate::runbook::check::CHECKS;
 use crate::situation::{Kind, Source, SourceState, Trouble};
 
 /// Takes fields and items away, as the bits say.
