@@ -21,3 +21,4 @@ mod lint;
 mod log;
 mod schema;
 mod simulate;
+mod trees;
