@@ -23,3 +23,4 @@ mod lint;
 mod log;
 mod schema;
 mod simulate;
+mod trees;
