@@ -74,8 +74,12 @@ pub enum Command {
     Simulate(SimulateArgs),
     /// What a finding means and how it is told from others
     Explain(ExplainArgs),
-    /// Check keymaps, themes and profiles: the shipped ones and yours, or those named
+    /// Check runbooks, drills, profiles, keymaps and themes: the shipped ones and yours, or those named
     Lint(LintArgs),
+    /// The incidents that there is a record of
+    Incidents(IncidentsArgs),
+    /// The record of an incident, as a file
+    Journal(JournalArgs),
     /// JSON Schema of a file format
     Schema(SchemaArgs),
     /// Shell completions on standard output
@@ -150,13 +154,22 @@ pub struct DrillArgs {
     /// List the drills
     #[arg(long)]
     pub list: bool,
-    /// How many times faster than life
-    #[arg(long, default_value_t = 1.0)]
-    pub speed: f64,
+    /// Every drill, one after the other (with --headless)
+    #[arg(long, requires = "headless", conflicts_with = "id")]
+    pub all: bool,
+    /// Without a screen: a scripted operator follows the suggested branches and confirms
+    #[arg(long)]
+    pub headless: bool,
+    /// Headless, and do nothing: what becomes of it by itself
+    #[arg(long)]
+    pub idle: bool,
+    /// How many times faster than life [default: 1; headless: 60]
+    #[arg(long)]
+    pub speed: Option<f64>,
     /// Seed of the simulated world
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// How to print a list
+    /// How to print a list or a result
     #[arg(short, long, value_enum, default_value_t)]
     pub output: Output,
 }
@@ -219,6 +232,32 @@ pub struct LintArgs {
     pub paths: Vec<PathBuf>,
 }
 
+/// `crashcart incidents`
+#[derive(Debug, Clone, Copy, Args)]
+pub struct IncidentsArgs {
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// `crashcart journal`
+#[derive(Debug, Args)]
+pub struct JournalArgs {
+    /// What to do with it
+    #[command(subcommand)]
+    pub command: JournalCommand,
+}
+
+/// `crashcart journal verify`
+#[derive(Debug, Subcommand)]
+pub enum JournalCommand {
+    /// Check that a journal is whole: header, every line, no gap
+    Verify {
+        /// The file: a journal.jsonl
+        file: PathBuf,
+    },
+}
+
 /// `crashcart schema`
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
@@ -231,9 +270,12 @@ pub struct SchemaArgs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum SchemaKind {
+    Runbook,
+    Drill,
     Profile,
     Keymap,
     Theme,
+    Journal,
     Check,
 }
 

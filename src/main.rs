@@ -46,6 +46,8 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
         Some(Command::Simulate(args)) => command::simulate::run(options, args),
         Some(Command::Explain(args)) => command::explain::run(options, args),
         Some(Command::Lint(args)) => command::lint::run(options, args),
+        Some(Command::Incidents(args)) => command::incidents::run(options, args),
+        Some(Command::Journal(args)) => command::journal::run(options, args),
         Some(Command::Schema(args)) => command::schema::run(options, args),
         Some(Command::Completions { shell }) => command::schema::completions(shell),
         Some(Command::Man) => command::schema::man(),

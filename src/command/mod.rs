@@ -6,6 +6,8 @@ pub mod check;
 pub mod console;
 pub mod drill;
 pub mod explain;
+pub mod incidents;
+pub mod journal;
 pub mod lint;
 mod paper;
 pub mod schema;

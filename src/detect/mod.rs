@@ -14,7 +14,7 @@ mod node_not_ready;
 mod oom;
 mod panics;
 #[cfg(test)]
-mod played;
+pub(crate) mod played;
 mod pod;
 mod relate;
 mod revision;
@@ -24,7 +24,7 @@ mod some_users;
 mod survey;
 mod suspect;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod trouble;
 mod unknown;
 mod words;

@@ -1,13 +1,17 @@
 //! What a runbook's file holds. `docs/files.md` explains it to people; `crashcart schema runbook` to programs.
+//!
+//! Files are read by [`super::read`], which finds their mistakes; expressions are compiled there, once.
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::cel::{Expression, Template};
+
 /// One troubleshooting tree.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Book {
     /// The catalogue's id, or the team's own; the file has the same name.
     pub id: String,
@@ -18,13 +22,10 @@ pub struct Book {
     /// Where in the stack: `edge`, `dns`, `node`, `control`, `network`, `workload`, `outside`.
     pub layer: String,
     /// What users say, word by word; the search looks here.
-    #[serde(default)]
     pub said: Vec<String>,
     /// Findings that lead here, by id.
-    #[serde(default)]
     pub findings: Vec<String>,
     /// What the tree is about when it was not opened on something: a role.
-    #[serde(default)]
     pub subject: Option<SubjectRule>,
     /// The first step.
     pub start: String,
@@ -53,29 +54,24 @@ pub struct SubjectRule {
 }
 
 /// One step.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// The question, or what is done: a few words. `{{ CEL }}` is replaced.
-    pub title: String,
-    /// Why this step, and what its answers mean; for people who have never seen the system.
-    #[serde(default)]
-    pub why: String,
+    /// The question, or what is done: a few words.
+    pub title: Template,
+    /// Why this step, and what its answers mean; for people who have never seen the system. May be empty.
+    pub why: Template,
     /// What it is.
-    #[serde(flatten)]
     pub what: What,
 }
 
 /// What a step is: exactly one of these.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", untagged)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum What {
     /// A diagnostic that changes nothing; the first branch whose condition holds is suggested.
     Check {
         /// The check, by name.
         check: String,
         /// Its parameters.
-        #[serde(default)]
         with: BTreeMap<String, Value>,
         /// The ways on; the last is `otherwise`.
         branches: Vec<Branch>,
@@ -85,7 +81,6 @@ pub enum What {
         /// The action, by name (`roll-back`).
         act: String,
         /// Its parameters.
-        #[serde(default)]
         with: BTreeMap<String, Value>,
         /// What proves, beyond the action's own proof, that it helped.
         verify: Verify,
@@ -94,8 +89,8 @@ pub enum What {
     },
     /// Only a person can answer.
     Ask {
-        /// Whom: `operator`, `developer`, `owner`.
-        ask: String,
+        /// Whom.
+        ask: Person,
         /// The answers.
         answers: Vec<Answer>,
     },
@@ -104,22 +99,20 @@ pub enum What {
         /// The check, by name.
         until: String,
         /// Its parameters.
-        #[serde(default)]
         with: BTreeMap<String, Value>,
         /// CEL over the check's result.
-        holds: String,
-        /// For how long without a break, `10m`.
-        #[serde(rename = "for")]
-        lasting: jiff::SignedDuration,
-        /// When to give up, `15m`.
-        within: jiff::SignedDuration,
+        holds: Expression,
+        /// For how long without a break.
+        lasting: SignedDuration,
+        /// When to give up.
+        within: SignedDuration,
         /// Where it leads.
         then: Then,
     },
     /// Something to be done elsewhere, then ticked.
     Note {
         /// What to do, in full.
-        note: String,
+        note: Template,
         /// The next step.
         go: String,
     },
@@ -128,29 +121,37 @@ pub enum What {
         /// How.
         end: Ending,
         /// What it means, and what is left to do.
-        say: String,
-        /// Whom to tell (`escalate`, `wait`).
-        #[serde(default)]
+        say: Template,
+        /// Whom to tell (`escalate`, `wait`); may be empty.
         to: String,
         /// What to attach, in words.
-        #[serde(default)]
-        attach: Vec<String>,
+        attach: Vec<Template>,
     },
 }
 
+/// Who can answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Person {
+    /// Whoever sits at the console.
+    Operator,
+    /// Who knows the program.
+    Developer,
+    /// Who decides what it may cost.
+    Owner,
+}
+
 /// What proves that an action helped.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Verify {
     /// The check, by name.
     pub check: String,
     /// Its parameters.
-    #[serde(default)]
     pub with: BTreeMap<String, Value>,
     /// CEL over the check's result.
-    pub until: String,
-    /// How long it may take, `15m` (cluster time, from the end of the action's own proof).
-    pub within: jiff::SignedDuration,
+    pub until: Expression,
+    /// How long it may take (cluster time, from the end of the action's own proof).
+    pub within: SignedDuration,
 }
 
 /// A parameter's value in a file: a role, a number, or CEL that gives a reference, a list of them, or a number.
@@ -159,8 +160,8 @@ pub struct Verify {
 pub enum Value {
     /// A number.
     Number(u64),
-    /// A name where the parameter wants one (a role), else CEL: `ingress.unready`, `subject`.
-    Text(String),
+    /// A name where the parameter wants one (a role: [`Expression::text`]), else CEL: `ingress.unready`, `subject`.
+    Text(Expression),
 }
 
 /// One way on from a check.
@@ -170,12 +171,12 @@ pub struct Branch {
     /// CEL over `result`, the results of earlier steps by their ids (`-` written `_`), `subject` and `findings`; absent
     /// on the last one.
     #[serde(default)]
-    pub when: Option<String>,
-    /// `true` on the last one.
+    pub when: Option<Expression>,
+    /// `true` on the last one, which is taken when none of the others holds.
     #[serde(default)]
     pub otherwise: bool,
-    /// What it means that this is so. `{{ CEL }}` is replaced.
-    pub say: String,
+    /// What it means that this is so.
+    pub say: Template,
     /// The next step.
     pub go: String,
 }
@@ -185,13 +186,13 @@ pub struct Branch {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Answer {
     /// The answer.
-    pub say: String,
+    pub say: Template,
     /// The next step.
     pub go: String,
-    /// CEL that makes it the suggested one; at most one answer may have none and be suggested by `suggested: true`.
+    /// CEL over the results of earlier steps that makes it the suggested one.
     #[serde(default)]
-    pub when: Option<String>,
-    /// Suggested when no condition holds: the answer that a drill's scripted operator gives.
+    pub when: Option<Expression>,
+    /// Suggested when no condition holds, at most one: the answer that a drill's scripted operator gives.
     #[serde(default)]
     pub suggested: bool,
 }
@@ -221,4 +222,16 @@ pub enum Ending {
     Wait,
     /// A person has to be called.
     Escalate,
+}
+
+impl Ending {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Resolved => "resolved",
+            Self::Watch => "watch",
+            Self::Wait => "wait",
+            Self::Escalate => "escalate",
+        }
+    }
 }

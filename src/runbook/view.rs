@@ -1,9 +1,11 @@
 //! What the present step looks like on what is known now.
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use super::Ending;
 use crate::action::Action;
+use crate::situation::Ref;
 use crate::watch::LogQuery;
 
 /// Everything a screen or a headless operator needs of the present step.
@@ -25,6 +27,8 @@ pub struct View {
     pub act: Option<Act>,
     /// How an `until` step stands, in words: `holds since 2m10s, needs 10m; 12m left`.
     pub progress: String,
+    /// What to do elsewhere (a `note` step), or what the end means and what is left to do (an `end`); else empty.
+    pub note: String,
     /// How the tree ends here, with whom to tell and what to attach.
     pub end: Option<(Ending, String, Vec<String>)>,
     /// Logs that have to be read before the check can say more.
@@ -35,6 +39,12 @@ pub struct View {
     pub spent: SignedDuration,
     /// When we were here before: the tree goes in a circle.
     pub before: Option<Timestamp>,
+    /// What the tree is about, as it is now; `None`: nothing, or it is not known yet.
+    pub subject: Option<Ref>,
+    /// The check's result, as the conditions see it.
+    pub result: Option<Value>,
+    /// Whether the condition of an `until` step, or of an `act` step's `verify`, holds now on facts that are live.
+    pub holds: bool,
 }
 
 /// The change of an `act` step.

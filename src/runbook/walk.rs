@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::check::Logs;
-use super::{Book, View};
+use super::{Book, View, WayVerdict, What, look};
 use crate::detect::{Finding, Scene};
-use crate::situation::Ref;
+use crate::situation::{Kind, Ref};
 
 /// One stay at one step.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,36 +88,114 @@ impl Walk {
 
     /// The present step on what is known now. Pure and cheap enough for once a frame.
     pub fn view(&self, scene: Scene<'_>, findings: &[Finding], logs: &Logs) -> View {
-        let _ = (scene, findings, logs, &self.results, &self.holding, &self.acted);
-        View::default()
+        look::view(self, scene, findings, logs)
     }
 
     /// Time passed and things became known: notes since when an `until` condition holds. To be called with each new view,
     /// before it is shown.
     pub fn observe(&mut self, view: &View, at: Timestamp) {
-        let _ = (view, at);
+        if view.step != self.here().step {
+            return;
+        }
+        self.holding = if view.holds { self.holding.or(Some(at)) } else { None };
+        // Pods come and go: what a tree about a workload was opened on may be gone at the next look.
+        let pod = self.subject.as_ref().is_some_and(|s| s.kind == Kind::Pod);
+        if let Some(workload) = view.subject.as_ref().filter(|s| pod && s.kind != Kind::Pod) {
+            self.subject = Some(workload.clone());
+        }
     }
 
     /// Takes a way of the view, counted from zero; any of them, not only the suggested one.
     pub fn take(&mut self, way: usize, view: &View, at: Timestamp) -> Taken {
-        let _ = (view, at);
-        Taken::Refused(format!("there is no way {}", way + 1))
+        if view.step != self.here().step {
+            return Taken::Refused("the tree is at another step by now; look again".to_owned());
+        }
+        let Some(way) = view.ways.get(way) else { return Taken::Refused(format!("there is no way {}", way + 1)) };
+        let (to, _) = &way.to;
+        if !self.book.steps.contains_key(to) {
+            return Taken::Refused(format!("{} has no step {to:?}; mend the file, or take another way", self.book.id));
+        }
+        if let Some(here) = self.path.last_mut() {
+            here.left = Some(at);
+            here.result.clone_from(&view.result);
+            here.took = Some((way.say.clone(), way.verdict == WayVerdict::Suggested));
+        }
+        self.path.push(Visit { step: to.clone(), entered: at, left: None, result: None, took: None });
+        self.arrive();
+        self.before().map_or(Taken::Moved, Taken::Again)
     }
 
     /// A step back: the step before is where we are again, with its time running on. Whether there was one.
     pub fn back(&mut self, at: Timestamp) -> bool {
-        let _ = at;
-        false
+        self.path.len().checked_sub(2).is_some_and(|before| self.jump(before, at))
     }
 
-    /// To a former step of the path, counted from zero. Whether there is one.
+    /// To a former step of the path, counted from zero: as many steps back. Whether there is one.
     pub fn jump(&mut self, to: usize, at: Timestamp) -> bool {
-        let _ = (to, at);
-        false
+        let _ = at;
+        if to + 1 >= self.path.len() {
+            return false;
+        }
+        self.path.truncate(to + 1);
+        if let Some(here) = self.path.last_mut() {
+            (here.left, here.result, here.took) = (None, None, None);
+        }
+        self.arrive();
+        true
     }
 
-    /// What came of the action of the present `act` step.
+    /// What came of the action of the present `act` step. At any other step it means nothing.
     pub fn acted(&mut self, result: ActResult, at: Timestamp) {
-        self.acted = Some((result, at));
+        let step = self.book.steps.get(&self.here().step);
+        if step.is_some_and(|s| matches!(s.what, What::Act { .. })) {
+            self.acted = Some((result, at));
+        }
+    }
+
+    /// Whether something came of the action of the present `act` step.
+    pub const fn acting(&self) -> bool {
+        self.acted.is_some()
+    }
+
+    /// What people answered on the way here: `STEP: answer`.
+    pub fn told(&self) -> Vec<String> {
+        let asked = |v: &&Visit| self.book.steps.get(&v.step).is_some_and(|s| matches!(s.what, What::Ask { .. }));
+        let answers = self.path.iter().filter(asked).filter_map(|v| Some((&v.step, v.took.as_ref()?)));
+        answers.map(|(step, (say, _))| format!("{step}: {say}")).collect()
+    }
+
+    /// Where we are.
+    pub(super) fn here(&self) -> &Visit {
+        // The path is never empty: it begins with a visit, and going back keeps one.
+        &self.path[self.path.len() - 1]
+    }
+
+    /// When the present step was entered the last time before this.
+    pub(super) fn before(&self) -> Option<Timestamp> {
+        let (here, before) = self.path.split_last()?;
+        before.iter().rev().find(|v| v.step == here.step).map(|v| v.entered)
+    }
+
+    /// The step that we came from; at the first one, that itself.
+    pub(super) fn step_before(&self) -> &str {
+        let before = self.path.iter().rev().nth(1).unwrap_or_else(|| self.here());
+        &before.step
+    }
+
+    /// What belongs to the step that was left goes; what was found on the way here stays.
+    fn arrive(&mut self) {
+        (self.holding, self.acted) = (None, None);
+        self.results.clear();
+        for visit in &self.path {
+            match (&visit.result, visit.left) {
+                (Some(result), _) => drop(self.results.insert(visit.step.clone(), result.clone())),
+                // The newest look is what counts, also when it could tell nothing.
+                (None, Some(_)) => drop(self.results.remove(&visit.step)),
+                (None, None) => {}
+            }
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,6 +43,9 @@ pub type Batch = Vec<Observation>;
 /// How many batches may wait; a sender that finds the channel full waits with it.
 pub const CHANNEL: usize = 64;
 
+/// How many lines of a log are kept for a check.
+pub const WHOLE: usize = 1000;
+
 /// Which cluster to look at.
 #[derive(Debug, Clone, Default)]
 pub struct Target {
@@ -171,6 +174,26 @@ impl Reader {
         let (pieces, receiver) = mpsc::channel(CHANNEL);
         self.runtime.spawn(logs::read(self.session.clone(), query, pieces));
         receiver
+    }
+
+    /// Reads a log to its end, for a check. At most [`WHOLE`] lines are kept, the last ones.
+    ///
+    /// # Errors
+    /// Why it cannot be read, in words.
+    pub async fn whole_log(&self, query: LogQuery) -> Result<Vec<LogLine>, String> {
+        let mut pieces = self.logs(LogQuery { follow: false, ..query });
+        let mut lines = Vec::new();
+        while let Some(piece) = pieces.recv().await {
+            match piece {
+                LogPiece::Lines(more) => lines.extend(more),
+                LogPiece::Dropped(_) => {}
+                LogPiece::End(why) if why.is_empty() => break,
+                LogPiece::Interrupted(why) | LogPiece::End(why) => return Err(why.to_string()),
+            }
+        }
+        let surplus = lines.len().saturating_sub(WHOLE);
+        lines.drain(..surplus);
+        Ok(lines)
     }
 
     /// Where what talks to the outside runs.

@@ -1,5 +1,7 @@
 //! kubectl on the simulated API server. These tests have nothing to say where there is no kubectl.
 
+mod writes;
+
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -13,15 +15,24 @@ use crate::small::{Running, Small, resource};
 #[expect(clippy::disallowed_types, reason = "a client from outside")]
 type Command = std::process::Command;
 
-/// kubectl with a kubeconfig of its own.
-struct Kubectl {
+/// kubectl with a kubeconfig of its own, and the cluster that it speaks to.
+struct Kubectl<C = Running> {
     home: tempfile::TempDir,
     program: PathBuf,
-    running: Running,
+    running: C,
 }
 
 impl Kubectl {
     async fn new() -> Option<Self> {
+        let running = Running::start(Small::shop()).await;
+        let config = running.server.kubeconfig(Some(&json!({"profile": "p.yaml"}))).expect("a kubeconfig");
+        Self::on(running, &config)
+    }
+}
+
+impl<C> Kubectl<C> {
+    /// kubectl on a cluster; none where it is not installed.
+    fn on(running: C, config: &str) -> Option<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let program = std::env::split_paths(&path).map(|d| d.join("kubectl")).find(|p| p.is_file());
         let Some(program) = program else {
@@ -29,15 +40,17 @@ impl Kubectl {
             return None;
         };
         let home = tempfile::tempdir().expect("a folder");
-        let running = Running::start(Small::shop()).await;
-        let config = running.server.kubeconfig(Some(&json!({"profile": "p.yaml"}))).expect("a kubeconfig");
         std::fs::write(home.path().join("config"), config).expect("written");
         Some(Self { home, program, running })
     }
 
     fn command(&self, line: &str) -> Command {
+        self.command_of(&line.split_whitespace().collect::<Vec<_>>())
+    }
+
+    fn command_of(&self, words: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(line.split_whitespace()).stdin(Stdio::null());
+        command.args(words).stdin(Stdio::null());
         command.env("KUBECONFIG", self.home.path().join("config")).env("HOME", self.home.path());
         command.env_remove("HTTPS_PROXY").env_remove("https_proxy");
         command
@@ -45,7 +58,15 @@ impl Kubectl {
 
     /// What a command prints; on standard error too if it fails.
     async fn run(&self, line: &str) -> String {
-        let mut command = self.command(line);
+        Self::output(self.command(line)).await
+    }
+
+    /// The same for a command with words that hold spaces or quotes.
+    async fn run_words(&self, words: &[&str]) -> String {
+        Self::output(self.command_of(words)).await
+    }
+
+    async fn output(mut command: Command) -> String {
         let output =
             tokio::task::spawn_blocking(move || command.output()).await.expect("joined").expect("kubectl runs");
         let mut text = String::from_utf8_lossy(&output.stdout).into_owned();

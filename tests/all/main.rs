@@ -17,6 +17,7 @@ mod check;
 mod console;
 mod faults;
 mod feed;
+mod journal;
 mod hands;
 mod lint;
 mod log;

@@ -1,13 +1,32 @@
 //! The checks: a closed list of diagnostics that change nothing, each with declared parameters and results.
 
+mod changes;
+mod crash_log;
+mod endpoints;
+mod facts;
+mod findings;
+mod log;
+mod logs;
+mod node;
+mod revisions;
+#[cfg(test)]
+mod shape;
+mod subject;
+#[cfg(test)]
+mod tests;
+mod workload_pods;
+
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::Value;
 
-use super::Row;
-use crate::detect::Scene;
+use super::{Row, Tone};
+use crate::detect::{Finding, Scene};
 use crate::situation::Ref;
-use crate::watch::{LogLine, LogQuery};
+use crate::watch::LogQuery;
+
+pub use logs::{Logs, Read};
 
 /// A check: what it is called, what it wants to know, what it gives.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +76,8 @@ pub struct Asked<'a> {
     pub args: &'a BTreeMap<String, Arg>,
     /// Logs that were read.
     pub logs: &'a Logs,
+    /// What the detectors found.
+    pub findings: &'a [Finding],
 }
 
 /// The value of a parameter.
@@ -69,10 +90,6 @@ pub enum Arg {
     /// A number.
     Number(u64),
 }
-
-/// Logs by what was asked for; an `Err` says why one cannot be read.
-#[derive(Debug, Clone, Default)]
-pub struct Logs(pub Vec<(LogQuery, Result<Vec<LogLine>, String>)>);
 
 /// What a check found.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -89,5 +106,62 @@ pub struct Found {
     pub reads: Vec<LogQuery>,
 }
 
-/// Every check there is.
-pub const CHECKS: &[Check] = &[];
+/// Every check there is, by name.
+pub const CHECKS: &[Check] = &[
+    changes::CHECK,
+    crash_log::CHECK,
+    endpoints::CHECK,
+    findings::CHECK,
+    node::CHECK,
+    revisions::CHECK,
+    workload_pods::CHECK,
+];
+
+/// The check of that name.
+pub fn by_name(name: &str) -> Option<&'static Check> {
+    CHECKS.iter().find(|c| c.name == name)
+}
+
+pub(super) use findings::severity;
+pub(super) use subject::workload_playing;
+
+/// The role that a workload is known by.
+const ROLE: Param = Param { name: "role", kind: ParamKind::Role, required: false };
+/// The workload itself, or a pod of it.
+const WORKLOAD: Param = Param { name: "workload", kind: ParamKind::Reference, required: false };
+
+impl<'a> Asked<'a> {
+    fn role(&self, name: &str) -> Option<&'a str> {
+        match self.args.get(name)? {
+            Arg::Role(role) => Some(role),
+            _ => None,
+        }
+    }
+
+    fn reference(&self, name: &str) -> Option<&'a Ref> {
+        match self.args.get(name)? {
+            Arg::Reference(reference) => Some(reference),
+            _ => None,
+        }
+    }
+}
+
+impl Found {
+    /// Nothing can be said; why.
+    fn cannot_tell(unknown: impl Into<String>) -> Self {
+        Self { unknown: unknown.into(), ..Self::default() }
+    }
+
+    fn give(&mut self, result: &impl Serialize) {
+        self.result = Some(value(result));
+    }
+
+    fn row(&mut self, tone: Tone, what: impl Into<String>, says: impl Into<String>) {
+        self.rows.push(Row { tone, what: what.into(), says: says.into() });
+    }
+}
+
+/// A result as conditions see it. The structs of results cannot fail to be written.
+fn value(result: &impl Serialize) -> Value {
+    serde_json::to_value(result).unwrap_or_default()
+}

@@ -103,6 +103,7 @@ pub(super) fn carry_out(
         return Err(write.conflict(STALE));
     }
     restore(write, current, &mut wanted, part);
+    without_nulls(&mut wanted);
     backend.admit(&mut wanted, false);
     check::change(write.def, current, &wanted)?;
     if write.dry_run {
@@ -112,6 +113,24 @@ pub(super) fn carry_out(
     let done = store.modify(write.res, write.namespace, write.name, |object| *object = wanted);
     store.let_go(write.res, write.namespace, write.name);
     done.ok_or_else(|| Failure::not_found(write.def, write.name))
+}
+
+/// Takes out the nulls that clients send where a field is absent.
+pub(super) fn without_nulls(object: &mut Value) {
+    for part in ["metadata", "spec"] {
+        object.get_mut(part).into_iter().for_each(strip);
+    }
+}
+
+fn strip(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|_, value| !value.is_null());
+            map.values_mut().for_each(strip);
+        }
+        Value::Array(items) => items.iter_mut().for_each(strip),
+        _ => {}
+    }
 }
 
 /// Puts back what this write cannot change.

@@ -8,6 +8,7 @@ use super::super::failure::{Cause, Failure};
 use super::super::look::Look;
 use super::super::render::Renderer;
 use super::super::view;
+use super::change::without_nulls;
 use super::{Write, body, check};
 use crate::drill::store::{Refusal, ResourceDef, Store};
 
@@ -31,6 +32,7 @@ pub(super) fn create(backend: &mut dyn Backend, write: &Write<'_>, out: &Rendere
     namespace_lives(backend, write, &object)?;
     prepare(write, &mut object);
     let mut object = view::store(def, object);
+    without_nulls(&mut object);
     begin(def, &mut object);
     backend.admit(&mut object, true);
     check::new(def, &object)?;

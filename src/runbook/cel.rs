@@ -1,1 +1,0 @@
-//! Conditions and texts in CEL over what is known.
