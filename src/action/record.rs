@@ -4,12 +4,14 @@ use std::future::Future;
 use std::pin::Pin;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::{Plan, Request};
 
 /// What comes of an execution.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Default, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
     /// When the change was answered (cluster time).
@@ -21,18 +23,27 @@ pub struct Outcome {
 }
 
 /// Something that the record of an incident must hold. `execution` is the plan's digest.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "event")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Event {
     /// A plan was made.
-    Planned { execution: String, plan: Box<Plan> },
+    Planned {
+        execution: String,
+        #[schemars(with = "Map<String, Value>")]
+        plan: Box<Plan>,
+    },
     /// Somebody confirmed it, and how: `key y`, `digest`, `script`.
     Confirmed { execution: String, by: String },
     /// A plan was not executed; why.
     Refused { execution: String, why: String },
     /// This request goes out next. On disk before it does.
-    Intent { execution: String, number: usize, request: Request },
+    Intent {
+        execution: String,
+        number: usize,
+        #[schemars(with = "Map<String, Value>")]
+        request: Request,
+    },
     /// It was answered: HTTP code and a few words.
     Answered { execution: String, number: usize, code: u16, says: String },
     /// No answer came: nobody knows whether it was carried out.

@@ -101,6 +101,16 @@ impl<L: PartialEq + Clone> Page<L> {
         self.lay_out();
     }
 
+    /// Selects the first link that leads there, and brings it into view. Nothing happens if there is none.
+    pub fn select(&mut self, link: &L) {
+        let place = self.links().position(|(_, l)| l == link);
+        if let Some(place) = place {
+            self.choose(place);
+            let row = self.links().nth(place).map_or(0, |(line, _)| self.row_of(line));
+            self.show(row);
+        }
+    }
+
     /// What is selected.
     pub fn selected(&self) -> Option<&L> {
         self.selected.as_ref()
@@ -227,6 +237,11 @@ impl<L: PartialEq + Clone> Page<L> {
                 }
             }
         }
+    }
+
+    /// Whether the last row is in view.
+    pub fn at_end(&self) -> bool {
+        self.offset >= self.last_offset()
     }
 
     /// Where the view stands, for the pane's border: empty when all is in view.

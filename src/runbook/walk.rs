@@ -152,6 +152,18 @@ impl Walk {
         }
     }
 
+    /// Whether something came of the action of the present `act` step.
+    pub const fn acting(&self) -> bool {
+        self.acted.is_some()
+    }
+
+    /// What people answered on the way here: `STEP: answer`.
+    pub fn told(&self) -> Vec<String> {
+        let asked = |v: &&Visit| self.book.steps.get(&v.step).is_some_and(|s| matches!(s.what, What::Ask { .. }));
+        let answers = self.path.iter().filter(asked).filter_map(|v| Some((&v.step, v.took.as_ref()?)));
+        answers.map(|(step, (say, _))| format!("{step}: {say}")).collect()
+    }
+
     /// Where we are.
     pub(super) fn here(&self) -> &Visit {
         // The path is never empty: it begins with a visit, and going back keeps one.

@@ -11,6 +11,7 @@ pub mod object;
 mod observation;
 mod reference;
 mod source;
+pub mod template;
 mod text;
 pub mod time;
 
@@ -51,6 +52,9 @@ pub struct Situation {
     pub wall: Timestamp,
     /// Which cluster this is.
     pub cluster: ClusterId,
+    /// Set while the kubeconfig or the endpoint means another cluster than at first contact: how that shows. Nothing may be
+    /// changed then, and plans made before are void.
+    pub cluster_changed: Option<Text>,
     /// `/version`; empty until known.
     pub version: Text,
     /// Server time minus the cluster clock's, from the last `Date` header.

@@ -17,6 +17,8 @@ mod check;
 mod console;
 mod faults;
 mod feed;
+mod journal;
+mod hands;
 mod lint;
 mod log;
 mod schema;
