@@ -81,7 +81,7 @@ pub(super) fn proof(crew: &Crew<'_>, of: &str) -> Proof {
 }
 
 fn undo(case: &Case<'_>, object: &Ref) -> Undo {
-    let Some(present) = roll_back::present(case) else {
+    let Some(present) = roll_back::present_number(case) else {
         return Undo { says: "none: the present template has no revision of its own yet".to_owned(), action: None };
     };
     let says = format!("a restart has no undo; going back to revision {present} makes the same pods once more");

@@ -27,7 +27,7 @@ pub(super) fn deed<'a>(case: &Case<'a>, object: Ref, replicas: u32) -> Result<De
     let mut basis = facts::deployment(case, &object, &crew);
     basis.extend(autoscalers(case, &object).map(|(name, range)| facts::fact(format!("autoscaler {name}"), range)));
     Ok(Deed {
-        title: format!("Scale {name} {} to {replicas} (from {former})", if up { "up" } else { "down" }),
+        title: format!("Scale {name} {} from {former} to {replicas}", if up { "up" } else { "down" }),
         class,
         change: request::patch(&object, "/scale", MERGE, json!({ "spec": { "replicas": replicas } })),
         right: request::right("patch", &object, Some("deployments/scale")),
