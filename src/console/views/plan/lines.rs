@@ -5,6 +5,7 @@ use crate::config::theme::Tone;
 use crate::console::page::Line;
 use crate::console::screen::Context;
 use crate::console::widgets::Piece;
+use crate::situation::time::age;
 
 /// The column in which values begin.
 const COLUMN: usize = 11;
@@ -36,7 +37,7 @@ pub(super) fn of(plan: &Plan, cx: &Context<'_>) -> Vec<Line<()>> {
     lines.extend(guards(plan, cx));
     lines.extend(labelled("mind", plan.warnings.iter().map(|s| (s.clone(), Tone::Warning))));
     lines.extend(server(plan, cx));
-    lines.extend(labelled("proof", [(plan.proof.says.clone(), Tone::Text)]));
+    lines.extend(labelled("proof", [(format!("{}, within {}", plan.proof.says, age(plan.proof.within)), Tone::Text)]));
     lines.extend(labelled("undo", [(plan.undo.says.clone(), Tone::Text)]));
     lines.extend(labelled("by hand", [(plan.command.clone(), Tone::Accent)]));
     lines
