@@ -9,8 +9,8 @@ use super::testing::*;
 use crate::action::draft::{Draft, looks};
 use crate::action::plan::Write;
 use crate::action::{ACTIONS, Action};
-use crate::situation::object::LEFT_BEHIND;
 use crate::situation::Kind;
+use crate::situation::object::LEFT_BEHIND;
 
 /// A draft as a reader sees it.
 fn whole(draft: &Draft) -> String {
@@ -252,7 +252,7 @@ proptest::proptest! {
         let name = action.target().key.name.clone();
         for seed in seeds {
             shop.change(action.target().kind, &name, |o| maim(o, seed));
-            shop.change(Kind::ReplicaSet, "web-41", |o| maim(o, seed));
+            shop.change_any(seed / 7, |o| maim(o, seed));
             let mut ground = shop.ground(action);
             let _ = super::super::draft::draft(action, &ground, &shop.profile, &shop.standing, made());
             ground.situation = crate::situation::Situation::new();
