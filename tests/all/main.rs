@@ -7,6 +7,7 @@ mod cluster;
 mod kubectl;
 #[path = "../support/proxy.rs"]
 mod proxy;
+mod operator;
 mod replay;
 mod small;
 #[path = "../support/terminal.rs"]
