@@ -91,7 +91,11 @@ fn plan(body: Value) -> Plan {
         differences: vec![difference("image of api", "registry.example.com/api:42", "registry.example.com/api:41")],
         blast_radius: vec!["3 pods are replaced, one after the other".into()],
         undo: Undo { says: "roll forward to revision 42".into(), action: Some(action) },
-        proof: Proof { says: "3 of 3 ready on revision 41".into(), within: SignedDuration::from_mins(10) },
+        proof: Proof {
+            says: "3 of 3 ready on revision 41".into(),
+            within: SignedDuration::from_mins(10),
+            workload: None,
+        },
         basis: vec![Fact { what: "ready pods of api".into(), value: "1 of 3".into() }],
         made: start(),
     }
