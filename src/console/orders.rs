@@ -88,6 +88,8 @@ impl App {
             Order::Jump(id, to) => self.jump(id, to),
             Order::CloseTree(id) => self.close_tree(id),
         }
+        // The next key must meet what this one led to, not what was on the screen before.
+        self.refresh();
     }
 
     /// Takes in what an errand came back with.

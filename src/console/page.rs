@@ -286,7 +286,9 @@ fn wrap_line<L>(index: usize, line: &Line<L>, columns: usize) -> Vec<Row> {
                 left = columns - indent;
                 token = tail;
             }
-            add(&mut rows, token, piece.tone);
+            // A blank that does not fit is the end of the row.
+            let fitting = if width(token) > left { token.trim_end() } else { token };
+            add(&mut rows, fitting, piece.tone);
             left = left.saturating_sub(width(token));
         }
     }

@@ -350,6 +350,8 @@ fn a_migration_is_a_persons_word() {
     assert_eq!(says(&[]), Some(Verdict::CannotTell));
     assert_eq!(says(&["colour: no"]), Some(Verdict::CannotTell));
     assert_eq!(says(&["migrated: No"]), Some(Verdict::Passed));
+    assert_eq!(says(&["migrated: No, or the old program is known to work with it"]), Some(Verdict::Passed));
+    assert_eq!(says(&["migrated: Yes, or nobody can say"]), Some(Verdict::Refused));
     assert_eq!(says(&["migration: Yes, and a developer confirmed that the old binary works"]), Some(Verdict::Passed));
     assert_eq!(says(&["schema: yes"]), Some(Verdict::Refused));
     assert_eq!(says(&["migration: nobody knows"]), Some(Verdict::Refused));
@@ -400,6 +402,7 @@ fn whose_cordon_is_lifted_is_told() {
 
 #[test]
 fn status_noise_leaves_the_basis_alone_and_a_spec_does_not() {
+    type Change = fn(&mut Shop);
     let mut shop = Shop::new();
     let action = roll_back("web", 41);
     let basis = shop.draft(&action).basis;
@@ -410,7 +413,7 @@ fn status_noise_leaves_the_basis_alone_and_a_spec_does_not() {
         d["status"]["unavailableReplicas"] = json!(1);
     });
     assert_eq!(shop.draft(&action).basis, basis);
-    let changes: [(&str, fn(&mut Shop)); 6] = [
+    let changes: [(&str, Change); 6] = [
         ("generation", |s| s.change(Kind::Deployment, "web", |d| d["metadata"]["generation"] = json!(43))),
         ("template", |s| {
             s.change(Kind::Deployment, "web", |d| d["spec"]["template"]["spec"]["hostNetwork"] = json!(true));

@@ -33,21 +33,39 @@ pub(super) fn verify(plan: &Plan, object: &Ref, outcome: &Outcome, situation: &S
 }
 
 /// A06: as many pods as wanted, all available.
-pub(super) fn verify_size(object: &Ref, replicas: u32, outcome: &Outcome, situation: &Situation) -> Verification {
+pub(super) fn verify_size(
+    plan: &Plan,
+    object: &Ref,
+    replicas: u32,
+    outcome: &Outcome,
+    situation: &Situation,
+) -> Verification {
     let deployment = match observed(object, outcome, situation) {
         Ok(deployment) => deployment,
         Err(verdict) => return verdict,
     };
     let wanted = i32::try_from(replicas).unwrap_or(i32::MAX);
     if deployment.replicas != wanted {
-        let says = format!("somebody, or an autoscaler, set it to {} since", deployment.replicas);
-        return Verification::Failed(says);
+        return another_size(plan, deployment, outcome);
     }
     if deployment.current > wanted {
         return Verification::Waiting(format!("{} pods are still there, {wanted} wanted", deployment.current));
     }
-    progress(deployment, outcome, "it")
+    progress(deployment, outcome, "the present revision")
         .unwrap_or_else(|| Verification::Worked(format!("{} of {wanted} available", deployment.available)))
+}
+
+/// The subresource answers without a generation; then the former size means that the watch is behind.
+fn another_size(plan: &Plan, deployment: &Deployment, outcome: &Outcome) -> Verification {
+    let size = deployment.replicas;
+    let former = match plan.undo.action {
+        Some(Action::Scale { replicas, .. }) => i32::try_from(replicas).ok(),
+        _ => None,
+    };
+    if outcome.generation.is_none() && former == Some(size) {
+        return Verification::Waiting(format!("it still wants {size}"));
+    }
+    Verification::Failed(format!("somebody, or an autoscaler, set it to {size} since"))
 }
 
 /// The Deployment, once its controller has seen the change.
@@ -71,6 +89,7 @@ fn progress(d: &Deployment, outcome: &Outcome, name: &str) -> Option<Verificatio
     let wanted = d.replicas;
     let refusal = d.condition("ReplicaFailure").filter(|c| c.status == Status::True);
     let why = refusal.map(|c| format!(": {}", c.message)).unwrap_or_default();
+    let why = if d.paused { format!("{why}; it is paused") } else { why };
     let waiting = if d.updated < wanted {
         format!("{} of {wanted} pods are of {name}{why}", d.updated)
     } else if d.current > d.updated {

@@ -193,6 +193,15 @@ fn a_scaling_is_proved_by_pods_and_refuted_by_another_number() {
 }
 
 #[test]
+fn the_subresource_answers_without_a_generation() {
+    let mut shop = Shop::new();
+    let plan = shop.plan(scale("web", 1));
+    assert_eq!(waits(verify(&shop, &plan, None)), "it still wants 3", "the watch is behind");
+    shop.change(Kind::Deployment, "web", |d| d["spec"]["replicas"] = json!(2));
+    assert!(failed(verify(&shop, &plan, None)).contains("set it to 2"));
+}
+
+#[test]
 fn scaled_to_none_leaves_no_pod() {
     let mut shop = Shop::new();
     let plan = shop.plan(scale("web", 0));
@@ -266,6 +275,31 @@ fn a_cordon_needs_its_taint_and_an_uncordon_its_absence() {
     worked(verify(&shop, &back, None));
     shop.remove(Kind::Node, "node-1");
     failed(verify(&shop, &back, None));
+}
+
+#[test]
+fn what_is_not_seen_is_not_gone() {
+    let mut shop = Shop::new();
+    let (pod, web) = (shop.plan(delete("web-42-1")), shop.plan(restart("web")));
+    let unknown = |plan: &Plan, situation: &crate::situation::Situation| match plan.verify(&outcome(None), situation) {
+        Verification::Unknown(why) => why,
+        other => panic!("{other:?}"),
+    };
+    shop.remove(Kind::Pod, "web-42-1");
+    shop.remove(Kind::Deployment, "web");
+    let mut situation = shop.situation();
+    for (kind, name) in [(Kind::Pod, "shop/web-42-1"), (Kind::Deployment, "shop/web")] {
+        situation.apply(Observation::Skipped(kind, name.into(), "spec: a map".into()));
+    }
+    assert!(unknown(&pod, &situation).contains("shop/web-42-1 could not be read"));
+    assert!(unknown(&web, &situation).contains("shop/web could not be read"));
+    let mut situation = crate::situation::Situation::new();
+    for kind in Kind::ALL {
+        situation.apply(Observation::Source(Source::Watch(kind), SourceState::Live));
+        situation.apply(Observation::Limited(Source::Watch(kind), "only in a; elsewhere needs list pods".into()));
+    }
+    assert!(unknown(&pod, &situation).contains("only in a"));
+    assert!(unknown(&web, &situation).contains("only in a"));
 }
 
 #[test]

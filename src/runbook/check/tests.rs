@@ -235,7 +235,7 @@ fn last_words_are_asked_for_and_then_read() {
     let found = ask(&world, "crash-log", &[role("web")]);
     let query =
         LogQuery { pod: Key::new(NS, "web-rs2-1"), container: "main".into(), previous: true, follow: false, tail: 200 };
-    assert_eq!(found.reads, [query.clone()]);
+    assert_eq!(found.reads, std::slice::from_ref(&query));
     assert_eq!((&result(&found)["crashed"], result(&found).get("cause")), (&1.into(), None));
     assert_eq!(found.unknown, "the log of web-rs2-1 is being read");
     assert_eq!(found.command, "kubectl -n shop logs web-rs2-1 -c main --previous --tail=200");
