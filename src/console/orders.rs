@@ -207,7 +207,7 @@ impl App {
             Progress::Stale(_) => "what the plan rests on has changed; nothing was sent".to_owned(),
             Progress::Refused(why) => format!("refused: {why}"),
             Progress::Sending(n) => format!("request {} of {requests} goes out", n + 1),
-            Progress::Answered(n, code, says) => format!("request {}: {code} {says}", n + 1),
+            Progress::Answered(n, _, says) => format!("request {}: {says}", n + 1),
             Progress::OutcomeUnknown(n, why) => format!("request {}: outcome unknown: {why}", n + 1),
             Progress::Stopped(n, why) => format!("stopped before request {}: {why}", n + 1),
             Progress::Executed(outcome) => format!("carried out: {}", outcome.says),

@@ -80,8 +80,8 @@ impl Face {
             // The client has hung up in the middle.
             Err(_) => return Err(Cut),
         };
-        self.records.complete(number, &call);
-        let mishap = self.mishaps.befalls(&call);
+        let dry_run = self.records.complete(number, &call);
+        let mishap = if dry_run { None } else { self.mishaps.befalls(&call) };
         if mishap == Some(Mishap::CutBeforeChange) {
             return Err(Cut);
         }
