@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::crew::Crew;
 use super::facts::budgets;
 use super::pace::Pace;
-use super::words::{count, places};
+use super::words::{count, goes, places};
 use super::{Case, Ref};
 use crate::situation::Kind;
 use crate::situation::object::{Labels, Pod, Service, Status};
@@ -15,7 +15,7 @@ pub fn rollout(case: &Case<'_>, object: &Ref, crew: &Crew<'_>, pace: Pace, going
     let mut lines = vec![who_goes(crew, pace, going)];
     let staying = crew.pods.len().saturating_sub(going.len());
     if staying > 0 && !going.is_empty() {
-        lines.push(format!("{} run what is wanted already and stay", count(staying, "pod")));
+        lines.push(format!("as wanted already, and staying: {}", count(staying, "pod")));
     }
     lines.push(meanwhile(crew, pace, going));
     let ready_goes = going.iter().any(|p| p.ready());
@@ -45,10 +45,6 @@ fn who_goes(crew: &Crew<'_>, pace: Pace, going: &[&Pod]) -> String {
         Pace::Rolling { .. } => " one after the other",
     };
     format!("{} of {name} {}{order}: {}", count(going.len(), "pod"), goes(going.len()), places(going.iter().copied()))
-}
-
-const fn goes(n: usize) -> &'static str {
-    if n == 1 { "goes" } else { "go" }
 }
 
 /// How many pods are ready, before and meanwhile.

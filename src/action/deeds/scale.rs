@@ -5,7 +5,7 @@ use serde_json::json;
 use super::blast::{self, hindrances};
 use super::crew::Crew;
 use super::request::{self, MERGE};
-use super::words::{count, kubectl, list, places, quoted};
+use super::words::{count, goes, kubectl, list, places, quoted};
 use super::{Case, Class, Deed, Ref, Refused, facts, refused, restart};
 use crate::action::Action;
 use crate::action::plan::{Difference, Proof, Undo};
@@ -118,13 +118,10 @@ fn blast_radius(case: &Case<'_>, object: &Ref, crew: &Crew<'_>, (former, replica
         return lines;
     }
     let gone = crew.pods.len().saturating_sub(replicas as usize);
+    let (pods, go) = (count(gone, "pod"), goes(gone));
     let mut lines = vec![match replicas {
-        0 => format!("all {} of {name} go: {}", count(gone, "pod"), places(crew.pods.iter().copied())),
-        _ => format!(
-            "{} of {name} go, unready and young ones first, of: {}",
-            count(gone, "pod"),
-            places(order(&crew.pods))
-        ),
+        0 => format!("{pods} of {name} {go}, all there are: {}", places(crew.pods.iter().copied())),
+        _ => format!("{pods} of {name} {go}, unready and young ones first, of: {}", places(order(&crew.pods))),
     }];
     lines.push(format!("ready now: {}; at most {replicas} afterwards", crew.counts()));
     let left = |(service, ready): (&str, std::collections::BTreeSet<&str>)| match replicas {

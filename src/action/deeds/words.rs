@@ -11,6 +11,11 @@ pub fn count(n: usize, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
 }
 
+/// `goes` or `go`.
+pub const fn goes(n: usize) -> &'static str {
+    if n == 1 { "goes" } else { "go" }
+}
+
 /// At most a handful of names, then how many more there are; `none` when there is none.
 pub fn list<S: AsRef<str>>(names: &[S]) -> String {
     if names.is_empty() {
