@@ -121,29 +121,25 @@ fn f26_is_walked_at_80x24_to_its_end() {
     terminal.type_keys("\r");
     terminal.wait("step 1");
     // The suggested way, until there is something to do.
-    for _ in 0..8 {
-        terminal.settle(Duration::from_millis(400));
-        if terminal.text().contains("What would be done") {
-            break;
-        }
+    let mut step = 1;
+    while !terminal.text().contains("What would be done") {
+        terminal.wait("suggested: ");
         terminal.type_keys("\r");
+        step += 1;
+        terminal.wait(&format!("step {step} "));
     }
-    terminal.wait("What would be done");
     terminal.type_keys("\r");
     terminal.wait("R2 affects capacity");
     terminal.type_keys("\x1b[6~");
     confirm(&mut terminal, "Y");
     terminal.wait("WORKED");
     terminal.type_keys("\r");
-    for _ in 0..8 {
-        terminal.wait("suggested");
+    while !terminal.text().contains("Resolved: it works again") {
+        terminal.wait("suggested: ");
         terminal.type_keys("\r");
-        terminal.settle(Duration::from_millis(600));
-        if terminal.text().contains("Resolved: it works again") {
-            break;
-        }
+        step += 1;
+        terminal.wait(&format!("step {step} "));
     }
-    terminal.wait("Resolved: it works again");
     terminal.type_keys("q");
     assert_eq!(terminal.end(), 0);
     assert!(kinds(&journal(state.path())).contains(&"tree-ended".to_owned()));
