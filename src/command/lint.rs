@@ -1,4 +1,4 @@
-//! `crashcart lint`: checks data files, the shipped and the user's own.
+//! `crashcart lint`: checks data files, the shipped ones, those in the user's folder and those in `--runbooks`.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use crate::config::paths::Folders;
 use crate::config::settings::Settings;
 use crate::config::source::SourceFile;
 use crate::config::{Problem, Profile, theme};
-use crate::drill;
+use crate::{drill, runbook};
 
 /// A format that can be checked.
 struct Format {
@@ -41,6 +41,7 @@ const FORMATS: &[Format] = &[
         shipped: &[embedded::THEMES],
         check: theme::check,
     },
+    RUNBOOKS,
     Format {
         folder: "drills",
         endings: YAML,
@@ -57,9 +58,20 @@ const FORMATS: &[Format] = &[
     },
 ];
 
+const RUNBOOKS: Format = Format {
+    folder: "runbooks",
+    endings: YAML,
+    marks: &["steps:"],
+    shipped: &[runbook::FILES],
+    check: |file| runbook::read(file).err().unwrap_or_default(),
+};
+
 /// Runs the command; the exit code of the program.
-pub fn run(_options: &Options, args: LintArgs) -> anyhow::Result<u8> {
-    let report = if args.paths.is_empty() { everything(&Folders::of_process()) } else { named(&args.paths) };
+pub fn run(options: &Options, args: LintArgs) -> anyhow::Result<u8> {
+    let mut report = if args.paths.is_empty() { everything(&Folders::of_process()) } else { named(&args.paths) };
+    if let Some(folder) = options.runbooks.as_deref().filter(|_| args.paths.is_empty()) {
+        walk(folder, &mut report, &|path| check_as(path, &RUNBOOKS));
+    }
     for problem in &report.problems {
         super::say(problem)?;
     }
@@ -96,7 +108,7 @@ fn everything(folders: &Folders) -> Report {
         }
     }
     if let Some(own) = folders.config.as_deref().filter(|path| path.is_dir()) {
-        walk(own, &mut report);
+        walk(own, &mut report, &check);
     }
     report
 }
@@ -106,7 +118,7 @@ fn named(paths: &[PathBuf]) -> Report {
     let mut report = Report::default();
     for path in paths {
         if path.is_dir() {
-            walk(path, &mut report);
+            walk(path, &mut report, &check);
         } else {
             report.add(check(path));
         }
@@ -115,7 +127,7 @@ fn named(paths: &[PathBuf]) -> Report {
 }
 
 /// Checks what is in a folder and below it. Links to folders are not followed, so that it ends.
-fn walk(folder: &Path, report: &mut Report) {
+fn walk(folder: &Path, report: &mut Report, check: &dyn Fn(&Path) -> Vec<Problem>) {
     let mut entries: Vec<_> = match std::fs::read_dir(folder) {
         Ok(entries) => entries.filter_map(Result::ok).collect(),
         Err(error) => {
@@ -127,7 +139,7 @@ fn walk(folder: &Path, report: &mut Report) {
     for entry in entries {
         let path = entry.path();
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            walk(&path, report);
+            walk(&path, report, check);
         } else if has_ending(&path, TOML) || has_ending(&path, YAML) {
             report.add(check(&path));
         }
@@ -148,9 +160,17 @@ fn check(path: &Path) -> Vec<Problem> {
     if let Some(format) = of_folder.or_else(by_content) {
         return (format.check)(&file);
     }
-    let message = "this is no keymap, theme, profile, drill or config.toml".to_owned();
-    let fix = "put it into keymaps/, themes/, profiles/ or drills/".to_owned();
+    let message = "this is no runbook, drill, profile, keymap, theme or config.toml".to_owned();
+    let fix = "put it into runbooks/, drills/, profiles/, keymaps/ or themes/".to_owned();
     vec![Problem { file: file.path, line: 0, message, fix }]
+}
+
+/// Checks a file of which it is known what it should be.
+fn check_as(path: &Path, format: &Format) -> Vec<Problem> {
+    match SourceFile::read(path) {
+        Ok(file) => (format.check)(&file),
+        Err(problem) => vec![problem],
+    }
 }
 
 fn has_ending(path: &Path, endings: &[&str]) -> bool {

@@ -12,13 +12,18 @@ use crate::cli::{Cli, Options, SchemaArgs, SchemaKind, exit};
 use crate::config::Profile;
 use crate::config::keymap::{Command, Mode};
 use crate::config::theme::Tone;
+use crate::drill::Scenario;
+use crate::runbook;
 
 /// Runs the command; the exit code of the program.
 pub fn run(_options: &Options, args: SchemaArgs) -> anyhow::Result<u8> {
     let schema = match args.kind {
+        SchemaKind::Runbook => runbook::schema(),
+        SchemaKind::Drill => schema_for!(Scenario).to_value(),
         SchemaKind::Profile => schema_for!(Profile).to_value(),
         SchemaKind::Keymap => keymap(),
         SchemaKind::Theme => theme(),
+        SchemaKind::Journal => crate::incident::schema().to_value(),
         SchemaKind::Check => check(),
     };
     super::say(serde_json::to_string_pretty(&schema)?)?;

@@ -32,11 +32,14 @@ macro_rules! names {
 
 names! {
     /// A part of the keymap; `global` holds everywhere unless the mode itself binds the key.
-    Mode { Global "global", Dashboard "dashboard", List "list", Detail "detail", Logs "logs" }
+    Mode {
+        Global "global", Dashboard "dashboard", List "list", Detail "detail", Logs "logs", Tree "tree", Plan "plan",
+    }
 }
 
 names! {
-    /// What a key can mean. No command changes anything outside the console.
+    /// What a key can mean. No command changes anything outside the console: what does is a plan, confirmed with keys
+    /// that are in no keymap.
     Command {
         Open "open", Back "back", Quit "quit", Up "up", Down "down", Left "left", Right "right", PageUp "page-up",
         PageDown "page-down", Top "top", Bottom "bottom", NextPane "next-pane", PreviousPane "previous-pane",
@@ -45,6 +48,9 @@ names! {
         ClearFilter "clear-filter", NextSort "next-sort", ReverseSort "reverse-sort", Warnings "warnings",
         Follow "follow", Previous "previous", NextContainer "next-container", Wrap "wrap", Timestamps "timestamps",
         Search "search", NextMatch "next-match", PreviousMatch "previous-match", Copy "copy", Redraw "redraw",
+        Trees "trees", Arm "arm", Act "act", Incident "incident", Way1 "way-1", Way2 "way-2", Way3 "way-3",
+        Way4 "way-4", Way5 "way-5", Way6 "way-6", Way7 "way-7", Way8 "way-8", Way9 "way-9",
+        StepBack "step-back", Why "why", CloseTree "close-tree", Diff "diff", Cancel "cancel", Undo "undo",
     }
 }
 
@@ -227,6 +233,8 @@ struct File {
     list: Option<Section>,
     detail: Option<Section>,
     logs: Option<Section>,
+    tree: Option<Section>,
+    plan: Option<Section>,
 }
 
 impl File {
@@ -237,6 +245,8 @@ impl File {
             (Mode::List, &self.list),
             (Mode::Detail, &self.detail),
             (Mode::Logs, &self.logs),
+            (Mode::Tree, &self.tree),
+            (Mode::Plan, &self.plan),
         ]
         .into_iter()
         .filter_map(|(mode, section)| Some((mode, section.as_ref()?)))

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::desk::Desk;
 use super::panics::guarded;
 use super::screen::Context;
 use crate::config::Profile;
@@ -27,13 +28,15 @@ pub struct Known {
     pub theme: Theme,
     /// Keys.
     pub keymap: Keymap,
+    /// What the operator works on.
+    pub desk: Desk,
 }
 
 impl Known {
     /// Nothing is known yet.
     pub fn new(profile: Arc<Profile>, theme: Theme, keymap: Keymap) -> Self {
         let (situation, assessment) = (Situation::new(), Assessment::default());
-        Self { situation, assessment, changes: Vec::new(), profile, theme, keymap }
+        Self { situation, assessment, changes: Vec::new(), profile, theme, keymap, desk: Desk::default() }
     }
 
     /// What screens see.
@@ -45,6 +48,7 @@ impl Known {
             profile: &self.profile,
             theme: &self.theme,
             keymap: &self.keymap,
+            desk: &self.desk,
             now: self.situation.now,
         }
     }

@@ -68,5 +68,24 @@ pub const fn short(command: Command) -> &'static str {
         Command::PreviousMatch => "previous match",
         Command::Copy => "copy",
         Command::Redraw => "redraw",
+        Command::Trees => "trees",
+        Command::Arm => "arm",
+        Command::Act => "act",
+        Command::Incident => "incident",
+        Command::Way1 => "choose",
+        Command::Way2
+        | Command::Way3
+        | Command::Way4
+        | Command::Way5
+        | Command::Way6
+        | Command::Way7
+        | Command::Way8
+        | Command::Way9 => "choose another",
+        Command::StepBack => "step back",
+        Command::Why => "why",
+        Command::CloseTree => "close tree",
+        Command::Diff => "requests",
+        Command::Cancel => "stop",
+        Command::Undo => "undo",
     }
 }

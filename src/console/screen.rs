@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::desk::{Desk, Order};
 use crate::config::Profile;
 use crate::config::keymap::{Command, Keymap, Mode};
 use crate::config::theme::Theme;
@@ -26,6 +27,8 @@ pub struct Context<'a> {
     pub theme: &'a Theme,
     /// Keys, for hints and help.
     pub keymap: &'a Keymap,
+    /// What the operator works on: trees, the plan, the execution, the incident.
+    pub desk: &'a Desk,
     /// Cluster time of this frame.
     pub now: Timestamp,
 }
@@ -45,6 +48,8 @@ pub enum Effect {
     Read(LogQuery),
     /// Copy to the terminal's clipboard (OSC 52).
     Copy(String),
+    /// Something for the desk: a tree, a plan, an execution.
+    Order(Order),
     /// Say something on the status line.
     Say(String),
     /// End the program.
@@ -90,6 +95,19 @@ pub trait Screen: std::fmt::Debug {
 
     /// A piece of the log it asked for.
     fn log(&mut self, _piece: LogPiece) {}
+
+    /// A key that the terminal reports as repeated, while [`Screen::typing`].
+    fn repeated(&mut self, _key: crossterm::event::KeyEvent, _cx: &Context<'_>) -> Effect {
+        Effect::None
+    }
+
+    /// A frame with this screen on top was written to the terminal, at this wall time.
+    fn drawn(&mut self, _wall: Timestamp, _cx: &Context<'_>) {}
+
+    /// Whether it counts tenths of seconds, so that it has to be drawn more often than the clock ticks.
+    fn restless(&self, _wall: Timestamp) -> bool {
+        false
+    }
 
     /// The area changed; called before `draw` when it did, so that paging knows its height.
     fn resize(&mut self, _area: Rect) {}

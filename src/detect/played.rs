@@ -17,15 +17,15 @@ use crate::watch;
 const START: &str = "2026-11-22T04:00:00Z";
 
 /// A console's eyes on a world, without the network between them.
-struct Eyes {
-    world: World,
-    situation: Situation,
-    profile: Profile,
+pub(crate) struct Eyes {
+    pub(crate) world: World,
+    pub(crate) situation: Situation,
+    pub(crate) profile: Profile,
     seen: BTreeMap<Kind, u64>,
 }
 
 impl Eyes {
-    fn open(world: World) -> Self {
+    pub(crate) fn open(world: World) -> Self {
         let profile = serde_saphyr::from_str(crate::drill::PROFILES[0].1).unwrap();
         let mut eyes = Self { world, situation: Situation::new(), profile, seen: BTreeMap::new() };
         for source in [Source::Api, Source::NodeMetrics, Source::PodMetrics] {
@@ -76,13 +76,13 @@ impl Eyes {
         }
     }
 
-    fn pass(&mut self, time: SignedDuration) {
+    pub(crate) fn pass(&mut self, time: SignedDuration) {
         let to = self.world.now() + time;
         self.world.advance(to);
         self.look();
     }
 
-    fn assess(&self) -> Assessment {
+    pub(crate) fn assess(&self) -> Assessment {
         assess(Scene { situation: &self.situation, profile: &self.profile })
     }
 
@@ -92,7 +92,7 @@ impl Eyes {
     }
 }
 
-fn start() -> Timestamp {
+pub(crate) fn start() -> Timestamp {
     START.parse().unwrap()
 }
 

@@ -2,14 +2,15 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Kind, Text};
 
 /// What an object of one kind is called. The namespace is empty for cluster-scoped kinds.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Key {
     /// Its namespace, or empty.
+    #[serde(default)]
     pub namespace: Text,
     /// Its name.
     pub name: Text,
@@ -28,14 +29,17 @@ impl fmt::Display for Key {
     }
 }
 
-/// A typed reference to one object; the UID tells a successor of the same name apart.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A typed reference to one object; the UID tells a successor of the same name apart. As JSON it is
+/// `{"kind", "namespace", "name", "uid"}`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Ref {
     /// Its kind.
     pub kind: Kind,
     /// Its namespace and name.
+    #[serde(flatten)]
     pub key: Key,
     /// Its UID; empty when not known.
+    #[serde(default)]
     pub uid: Text,
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crashcart::config::embedded;
-use crashcart::drill;
+use crashcart::{drill, runbook};
 
 /// Runs the program; its exit code and what it prints.
 #[expect(clippy::disallowed_types, reason = "the program itself is what is tested")]
@@ -54,13 +54,33 @@ fn every_data_file_is_part_of_the_binary() {
         ("keymaps", "toml", embedded::KEYMAPS),
         ("profiles", "yaml", embedded::PROFILES),
         ("profiles", "yaml", drill::PROFILES),
+        ("runbooks", "yaml", runbook::FILES),
         ("themes", "toml", embedded::THEMES),
     ] {
         known.extend(shipped.iter().map(|(name, _)| format!("{folder}/{name}.{ending}")));
     }
-    let there: Vec<String> = ["drills", "keymaps", "profiles", "themes"].iter().flat_map(|f| walk(root, f)).collect();
+    let folders = ["drills", "keymaps", "profiles", "runbooks", "themes"];
+    let there: Vec<String> = folders.iter().flat_map(|folder| walk(root, folder)).collect();
     known.sort();
     assert_eq!(known, there);
+}
+
+#[test]
+fn the_runbook_that_the_documentation_shows_is_sound_wherever_it_lies() {
+    let home = tempfile::tempdir().expect("a folder");
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/files.md")).expect("a file");
+    let section = text.split("\n## Runbooks").nth(1).expect("a section about runbooks");
+    let shown = section.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let folder = home.path().join("anywhere");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("checkout-slow.yaml"), shown).expect("a file");
+    let folder = folder.to_string_lossy().into_owned();
+    let (code, said) = crashcart(&["lint", &folder], home.path());
+    assert_eq!((code, said.as_str()), (Some(0), "1 file, 0 problems\n"));
+    std::fs::write(Path::new(&folder).join("broken.yaml"), "id: broken\n").expect("a file");
+    let (code, said) = crashcart(&["lint", "--runbooks", &folder], home.path());
+    assert_eq!(code, Some(1));
+    assert!(said.contains("broken.yaml:1: the runbook has no kind"), "{said}");
 }
 
 /// The files in a folder and below it, by their paths from `root`.

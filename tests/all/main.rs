@@ -1,11 +1,13 @@
 //! The tests that need more than one module: the whole program, the simulated cluster, clients from outside.
 
+mod act;
 mod api;
 #[path = "../support/cluster.rs"]
 mod cluster;
 mod kubectl;
 #[path = "../support/proxy.rs"]
 mod proxy;
+mod operator;
 mod replay;
 mod small;
 #[path = "../support/terminal.rs"]
@@ -17,7 +19,10 @@ mod check;
 mod console;
 mod faults;
 mod feed;
+mod hands;
+mod journal;
 mod lint;
 mod log;
 mod schema;
 mod simulate;
+mod trees;

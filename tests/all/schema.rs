@@ -13,7 +13,7 @@ fn crashcart(arguments: &[&str]) -> (Option<i32>, Value) {
     (output.status.code(), serde_json::from_str(&said).unwrap_or_else(|e| panic!("{arguments:?}: {e}: {said}")))
 }
 
-fn schema(kind: &str) -> Value {
+pub(super) fn schema(kind: &str) -> Value {
     let (code, schema) = crashcart(&["schema", kind]);
     assert_eq!(code, Some(0));
     schema
@@ -21,16 +21,27 @@ fn schema(kind: &str) -> Value {
 
 /// What does not fit, by its place. Knows as much of JSON Schema as our schemas use.
 fn misfits(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
     if let Some(name) = schema["$ref"].as_str() {
         let target = root.pointer(name.trim_start_matches('#')).expect("a definition");
-        return misfits(root, target, value, at);
+        wrong.extend(misfits(root, target, value, at));
     }
-    let mut wrong = Vec::new();
+    if let Some(kinds) = schema["oneOf"].as_array() {
+        let each: Vec<_> = kinds.iter().map(|kind| misfits(root, kind, value, at)).collect();
+        if each.iter().filter(|wrong| wrong.is_empty()).count() != 1 {
+            let nearest = each.into_iter().min_by_key(Vec::len);
+            wrong.push(format!("{at}: fits none or several of the kinds, the nearest: {nearest:?}"));
+        }
+    }
+    if schema.get("const").is_some_and(|only| only != value) {
+        wrong.push(format!("{at}: {value} is not {}", schema["const"]));
+    }
     let types: Vec<&str> = match &schema["type"] {
         Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
         single => single.as_str().into_iter().collect(),
     };
-    if !types.is_empty() && !types.contains(&type_of(value)) {
+    let whole = (value.is_i64() || value.is_u64()) && types.contains(&"integer");
+    if !types.is_empty() && !types.contains(&type_of(value)) && !whole {
         wrong.push(format!("{at}: {} instead of {types:?}", type_of(value)));
     }
     if schema["enum"].as_array().is_some_and(|all| !all.contains(value)) {
@@ -68,7 +79,7 @@ fn type_of(value: &Value) -> &'static str {
     }
 }
 
-fn fits(schema: &Value, value: &Value) {
+pub(super) fn fits(schema: &Value, value: &Value) {
     assert_eq!(misfits(schema, schema, value, ""), Vec::<String>::new());
 }
 
@@ -83,13 +94,24 @@ fn shipped_files_fit_the_schemas_and_mistakes_do_not() {
     let profile = schema("profile");
     fits(&profile, &yaml("profiles/honeydue.yaml"));
     fits(&profile, &yaml("profiles/generic.yaml"));
+    let (runbook, drill) = (schema("runbook"), schema("drill"));
+    for (name, text) in crashcart::runbook::FILES.iter().chain(drill::FILES) {
+        let is_drill = drill::FILES.iter().any(|(_, known)| known == text);
+        let value = serde_saphyr::from_str::<Value>(text).unwrap_or_else(|e| panic!("{name}: {e}"));
+        fits(if is_drill { &drill } else { &runbook }, &value);
+    }
     for (kind, wrong) in [
         ("keymap", toml("tests/invalid/keymaps/unknown-command.toml")),
         ("theme", toml("tests/invalid/themes/unknown-tone.toml")),
         ("profile", yaml("tests/invalid/profiles/unknown-field-of-a-role.yaml")),
+        ("drill", yaml("tests/invalid/drills/F14.yaml")),
+        ("runbook", yaml("tests/invalid/runbooks/act-without-verify.yaml")),
+        ("runbook", yaml("tests/invalid/runbooks/unknown-layer.yaml")),
+        ("runbook", yaml("tests/invalid/runbooks/unknown-ending.yaml")),
     ] {
         let schema = schema(kind);
-        assert_eq!(misfits(&schema, &schema, &wrong, "").len(), 1, "{kind}");
+        let found = misfits(&schema, &schema, &wrong, "");
+        assert_eq!(found.len(), 1, "{kind}: {found:?}");
     }
 }
 

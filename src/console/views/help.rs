@@ -29,7 +29,9 @@ impl Help {
 
     fn lay_out(&mut self, keymap: &Keymap) {
         let modes = [self.mode, Mode::Global].into_iter();
-        let rest = [Mode::Dashboard, Mode::List, Mode::Detail, Mode::Logs].into_iter().filter(|m| *m != self.mode);
+        let rest = [Mode::Dashboard, Mode::List, Mode::Detail, Mode::Logs, Mode::Tree, Mode::Plan]
+            .into_iter()
+            .filter(|m| *m != self.mode);
         let mut lines = Vec::new();
         for mode in modes.chain(rest) {
             let entries: Vec<Vec<Piece>> = keymap.bindings(mode).map(|b| entry(&b.keys, &b.description)).collect();
@@ -51,6 +53,8 @@ const fn heading(mode: Mode) -> &'static str {
         Mode::List => "In lists",
         Mode::Detail => "On pages",
         Mode::Logs => "In logs",
+        Mode::Tree => "In trees",
+        Mode::Plan => "On plans",
     }
 }
 

@@ -1,5 +1,6 @@
 //! One file a screen; a view is a pure function of state: no I/O, no locks, no clocks of its own.
 
+mod actions;
 mod blame;
 mod cells;
 mod changes;
@@ -14,17 +15,22 @@ mod logs;
 mod node;
 mod nodes;
 mod open;
+mod plan;
 mod pod;
 mod pods;
 mod problems;
+mod requests;
 mod revision;
+mod run;
 mod sources;
-mod template_diff;
+mod tree;
+mod trees;
 mod usage;
 mod verdict;
 mod workload;
 mod workloads;
 
+pub use actions::Actions;
 pub use changes::Changes;
 pub use dashboard::Dashboard;
 pub use events::Events;
@@ -34,10 +40,14 @@ pub use logs::Logs;
 pub use node::Node;
 pub use nodes::Nodes;
 pub use open::{by_command, by_subject, logs_of};
+pub use plan::Plan;
 pub use pod::Pod;
 pub use pods::Pods;
 pub use problems::Problems;
 pub use revision::Revision;
+pub use run::Run;
 pub use sources::Sources;
+pub use tree::Tree;
+pub use trees::Trees;
 pub use workload::Workload;
 pub use workloads::Workloads;

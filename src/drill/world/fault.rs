@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -11,7 +12,7 @@ use super::kubelet::{Ailment, workload_name};
 use super::program::Course;
 
 /// Something that goes wrong.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Fault {
     /// Somebody deploys an image that is faulty.
@@ -21,7 +22,7 @@ pub enum Fault {
 }
 
 /// A deploy of a faulty image.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rollout {
     /// Its namespace.
@@ -40,7 +41,7 @@ pub struct Rollout {
 }
 
 /// Trouble of some pods.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Ailing {
     /// Its namespace.
@@ -57,7 +58,7 @@ pub struct Ailing {
 }
 
 /// When a fault counts as recovered.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Recovery {
     /// All pods of the workload (`namespace/name label`) are ready, as many as wanted, of one revision.
