@@ -66,6 +66,8 @@ pub struct Options {
 pub enum Command {
     /// Findings, headless: for cron, CI and one-line SSH
     Check(CheckArgs),
+    /// One action, headless: --dry-run prints the plan and its digest, --yes DIGEST carries exactly that plan out
+    Act(ActArgs),
     /// The console on the simulated cluster, with a fault
     Drill(DrillArgs),
     /// Only the simulated cluster, for kubectl and other clients
@@ -74,6 +76,10 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Check runbooks, drills, profiles, keymaps and themes: the shipped ones and yours, or those named
     Lint(LintArgs),
+    /// The incidents that there is a record of
+    Incidents(IncidentsArgs),
+    /// The record of an incident, as a file
+    Journal(JournalArgs),
     /// JSON Schema of a file format
     Schema(SchemaArgs),
     /// Shell completions on standard output
@@ -112,6 +118,34 @@ pub struct CheckArgs {
     pub rbac: bool,
 }
 
+/// `crashcart act`
+#[derive(Debug, Args)]
+pub struct ActArgs {
+    /// The action, by id or name (`A03`, `rollout-restart`)
+    pub action: String,
+    /// What it is done to: Deployment/NAMESPACE/NAME, Pod/NAMESPACE/NAME, Node//NAME
+    #[arg(required = true, value_name = "TARGET")]
+    pub targets: Vec<String>,
+    /// A parameter of the action (`replicas=2`, `to=41`; repeatable)
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
+    pub with: Vec<(String, String)>,
+    /// Print the plan and its digest; nothing is changed
+    #[arg(long, conflicts_with = "yes")]
+    pub dry_run: bool,
+    /// Carry out the plan with this digest, if it is at most ten minutes old and nothing it rests on has changed
+    #[arg(long, value_name = "DIGEST")]
+    pub yes: Option<String>,
+    /// The target's name once more, for what cannot be undone
+    #[arg(long, value_name = "NAME", requires = "yes")]
+    pub name: Option<String>,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Output,
+    /// How long to look at the cluster before the plan is made
+    #[arg(long, default_value = "10s", value_parser = duration)]
+    pub timeout: Duration,
+}
+
 /// `crashcart drill`
 #[derive(Debug, Args)]
 pub struct DrillArgs {
@@ -120,13 +154,22 @@ pub struct DrillArgs {
     /// List the drills
     #[arg(long)]
     pub list: bool,
-    /// How many times faster than life
-    #[arg(long, default_value_t = 1.0)]
-    pub speed: f64,
+    /// Every drill, one after the other (with --headless)
+    #[arg(long, requires = "headless", conflicts_with = "id")]
+    pub all: bool,
+    /// Without a screen: a scripted operator follows the suggested branches and confirms
+    #[arg(long)]
+    pub headless: bool,
+    /// Headless, and do nothing: what becomes of it by itself
+    #[arg(long)]
+    pub idle: bool,
+    /// How many times faster than life [default: 1; headless: 60]
+    #[arg(long)]
+    pub speed: Option<f64>,
     /// Seed of the simulated world
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// How to print a list
+    /// How to print a list or a result
     #[arg(short, long, value_enum, default_value_t)]
     pub output: Output,
 }
@@ -189,6 +232,32 @@ pub struct LintArgs {
     pub paths: Vec<PathBuf>,
 }
 
+/// `crashcart incidents`
+#[derive(Debug, Clone, Copy, Args)]
+pub struct IncidentsArgs {
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// `crashcart journal`
+#[derive(Debug, Args)]
+pub struct JournalArgs {
+    /// What to do with it
+    #[command(subcommand)]
+    pub command: JournalCommand,
+}
+
+/// `crashcart journal verify`
+#[derive(Debug, Subcommand)]
+pub enum JournalCommand {
+    /// Check that a journal is whole: header, every line, no gap
+    Verify {
+        /// The file: a journal.jsonl
+        file: PathBuf,
+    },
+}
+
 /// `crashcart schema`
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
@@ -206,7 +275,14 @@ pub enum SchemaKind {
     Profile,
     Keymap,
     Theme,
+    Journal,
     Check,
+}
+
+/// `replicas=2`
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or_else(|| "write it as KEY=VALUE".to_owned())?;
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 /// `10s`, `2m`, `1h30m`, `500ms`.

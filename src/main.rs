@@ -41,10 +41,13 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
     match cli.command {
         None => command::console::run(options),
         Some(Command::Check(args)) => command::check::run(options, args),
+        Some(Command::Act(args)) => command::act::run(options, args),
         Some(Command::Drill(args)) => command::drill::run(options, args),
         Some(Command::Simulate(args)) => command::simulate::run(options, args),
         Some(Command::Explain(args)) => command::explain::run(options, args),
         Some(Command::Lint(args)) => command::lint::run(options, args),
+        Some(Command::Incidents(args)) => command::incidents::run(options, args),
+        Some(Command::Journal(args)) => command::journal::run(options, args),
         Some(Command::Schema(args)) => command::schema::run(options, args),
         Some(Command::Completions { shell }) => command::schema::completions(shell),
         Some(Command::Man) => command::schema::man(),

@@ -34,6 +34,11 @@ impl Arming {
         Self { forbidden: forbidden.map(Arc::from), until: Arc::new(AtomicI64::new(OFF)) }
     }
 
+    /// Why it can never be armed, if so.
+    pub fn forbidden(&self) -> Option<&str> {
+        self.forbidden.as_deref()
+    }
+
     /// Allows changes until [`HOLDS`] from `now` (wall time).
     ///
     /// # Errors
@@ -57,5 +62,34 @@ impl Arming {
         // A clock that was set back must not lengthen it.
         let holds = SignedDuration::from_millis(left);
         if left > 0 && holds <= HOLDS { Posture::Armed(holds) } else { Posture::ReadOnly }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes)
+    }
+
+    #[test]
+    fn it_starts_off_expires_and_is_switched_off_for_all_who_share_it() {
+        let arming = Arming::new(None);
+        let shared = arming.clone();
+        assert_eq!(shared.posture(at(0)), Posture::ReadOnly);
+        arming.arm(at(100)).expect("nothing forbids it");
+        assert_eq!(shared.posture(at(110)), Posture::Armed(SignedDuration::from_mins(20)));
+        assert_eq!(shared.posture(at(130)), Posture::ReadOnly);
+        assert_eq!(shared.posture(at(99)), Posture::ReadOnly, "a clock that was set back lengthens nothing");
+        arming.disarm();
+        assert_eq!(shared.posture(at(110)), Posture::ReadOnly);
+    }
+
+    #[test]
+    fn what_is_forbidden_cannot_be_armed() {
+        let arming = Arming::new(Some("--read-only is set"));
+        assert!(arming.arm(at(0)).is_err_and(|why| why.contains("--read-only")));
+        assert_eq!(arming.posture(at(1)), Posture::ReadOnly);
     }
 }

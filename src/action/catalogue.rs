@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::situation::{Kind, Ref};
+use crate::situation::{Kind, Ref, Text};
 
 /// Something to do, to exactly this.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,6 +170,20 @@ impl Action {
             Self::Scale { .. } => "scale",
         };
         by_name(name).unwrap_or(&ACTIONS[0])
+    }
+
+    /// The same, done to the object with this UID.
+    #[must_use]
+    pub fn with_uid(mut self, uid: Text) -> Self {
+        let target = match &mut self {
+            Self::Cordon { node } | Self::Uncordon { node } => node,
+            Self::DeletePod { pod } => pod,
+            Self::RolloutRestart { deployment }
+            | Self::RollBack { deployment, .. }
+            | Self::Scale { deployment, .. } => deployment,
+        };
+        target.uid = uid;
+        self
     }
 
     /// What it is done to.

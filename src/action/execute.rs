@@ -3,21 +3,24 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 
-use super::{Action, Arming, Confirmed, Outcome, Plan, Recorder, Standing};
+use super::run::Run;
+use super::{Arming, Confirmed, Outcome, Plan, Recorder, Standing};
 use crate::config::Profile;
 use crate::situation::time::Clocks;
 use crate::watch::Reader;
 
-/// Makes plans and carries them out. Cheap to clone.
+/// Makes plans and carries them out. Cheap to clone; clones carry out one plan at a time between them.
 #[derive(Debug, Clone)]
 pub struct Executor {
-    reader: Reader,
-    profile: Arc<Profile>,
-    clocks: Clocks,
-    arming: Arming,
-    recorder: Arc<dyn Recorder>,
+    pub(super) reader: Reader,
+    pub(super) profile: Arc<Profile>,
+    pub(super) clocks: Clocks,
+    pub(super) arming: Arming,
+    pub(super) recorder: Arc<dyn Recorder>,
+    /// Held while a plan is carried out.
+    turn: Arc<Mutex<()>>,
 }
 
 /// Why there is no plan, or why it was not executed: what, and what to do next.
@@ -45,7 +48,7 @@ pub enum Progress {
     Answered(usize, u16, String),
     /// No answer to this request: nobody knows whether it was carried out.
     OutcomeUnknown(usize, String),
-    /// It stopped before this request; why.
+    /// It stopped before this request, or the server refused it; why.
     Stopped(usize, String),
     /// All requests are answered; what is left is [`Plan::verify`].
     Executed(Outcome),
@@ -76,7 +79,7 @@ impl Executor {
         arming: Arming,
         recorder: Arc<dyn Recorder>,
     ) -> Self {
-        Self { reader, profile, clocks, arming, recorder }
+        Self { reader, profile, clocks, arming, recorder, turn: Arc::default() }
     }
 
     /// The switch it looks at.
@@ -84,19 +87,8 @@ impl Executor {
         &self.arming
     }
 
-    /// Reads what the action rests on from the server, asks for rights and a dry run, and makes the plan. Changes nothing;
-    /// works while read-only.
-    ///
-    /// # Errors
-    /// When there is no plan to make: no connection, no such object, nothing to roll back to.
-    pub async fn plan(&self, action: Action, standing: Standing) -> Result<Plan, Refused> {
-        let _ = (action, standing, &self.reader, &self.profile, &self.clocks, &self.recorder);
-        std::future::ready(()).await;
-        Err(Refused { what: "not written yet".into(), remedy: String::new() })
-    }
-
     /// Carries a confirmed plan out, telling how it goes on; the last message is one after which nothing comes. Dropping
-    /// the receiver does not stop it: it runs to its next safe point.
+    /// the receiver, or this future, does not stop it: it runs to its next safe point.
     pub async fn execute(
         &self,
         confirmed: Confirmed,
@@ -104,8 +96,26 @@ impl Executor {
         cancel: Cancel,
         progress: mpsc::Sender<Progress>,
     ) {
-        let _ = (confirmed, standing, cancel);
-        let _ =
-            progress.send(Progress::Refused(Refused { what: "not written yet".into(), remedy: String::new() })).await;
+        let Ok(turn) = self.turn.clone().try_lock_owned() else {
+            let what = "another action is being carried out".to_owned();
+            let refused = Refused { what, remedy: "wait until it is over, then make the plan again".into() };
+            // Who does not listen does not need to know.
+            let _ = progress.send(Progress::Refused(refused)).await;
+            return;
+        };
+        let run = Run::new(self.clone(), confirmed, standing, cancel, progress.clone());
+        let task = self.reader.runtime().spawn(async move {
+            run.go().await;
+            drop(turn);
+        });
+        if task.await.is_err() {
+            let why = "a fault in crashcart stopped the execution; check in the cluster whether it was carried out";
+            let _ = progress.send(Progress::OutcomeUnknown(0, why.into())).await;
+        }
+    }
+
+    /// Comes back when nothing is being carried out, for whoever wants to end the program.
+    pub async fn finished(&self) {
+        drop(self.turn.lock().await);
     }
 }

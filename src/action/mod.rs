@@ -10,21 +10,28 @@
 mod arming;
 mod catalogue;
 mod confirm;
-#[allow(dead_code, reason = "the planner reads it")]
+mod deeds;
 mod draft;
 mod execute;
+mod gate;
+mod guard;
 mod plan;
+mod planner;
 mod record;
+mod run;
+#[cfg(test)]
+mod testing;
+mod verify;
+mod wire;
 
-pub use arming::{Arming, Posture};
+pub use arming::{Arming, HOLDS, Posture};
 pub use catalogue::{ACTIONS, Action, Argument, Arguments, ParamKind, ParamSpec, Spec, by_name};
-pub use confirm::{Confirmed, Gate, Pressed, Rehearsal};
+pub use confirm::{Confirmed, DIGEST_HOLDS, Rehearsal, made};
 pub use execute::{Cancel, Executor, Progress, Refused};
+pub use gate::{GROWS_OLD, Gate, Pressed};
 pub use plan::{
     Class, Difference, DryRun, Fact, Guard, Plan, Proof, Request, Right, Standing, Undo, Verdict, Verification, Write,
 };
 pub use record::{Event, Outcome, Recorder};
 
-/// The annotation that says what of an action remains on an object: action, incident, time. A finding `left-behind`
-/// stands until it is gone.
-pub const LEFT_BEHIND: &str = "crashcart/left-behind";
+pub use crate::situation::object::LEFT_BEHIND;

@@ -143,6 +143,9 @@ pub struct Proof {
     /// How long it may take (cluster time).
     #[serde(serialize_with = "as_text")]
     pub within: SignedDuration,
+    /// The workload whose pods have to be well again, where it is not the target itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workload: Option<Ref>,
 }
 
 /// How the verification stands.
@@ -235,8 +238,7 @@ impl Plan {
 
     /// Whether it worked, as far as the situation tells. Pure; to be asked again whenever the situation changes.
     pub fn verify(&self, outcome: &Outcome, situation: &Situation) -> Verification {
-        let _ = (outcome, situation);
-        Verification::Unknown("not written yet".into())
+        super::verify::verify(self, outcome, situation)
     }
 }
 

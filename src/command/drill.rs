@@ -1,5 +1,7 @@
 //! `crashcart drill`
 
+mod headless;
+
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 
@@ -13,6 +15,8 @@ use crate::drill::control::PrivateFolder;
 use crate::drill::{self, Scenario, Simulation};
 use crate::watch::Target;
 
+/// The pace of a drill that nobody watches.
+const HEADLESS: f64 = 60.0;
 /// Paces that a console can keep up with.
 const SPEEDS: std::ops::RangeInclusive<f64> = 0.1..=600.0;
 
@@ -21,9 +25,15 @@ pub fn run(options: &Options, args: DrillArgs) -> anyhow::Result<u8> {
     if args.list {
         return list(args.output);
     }
-    if !SPEEDS.contains(&args.speed) {
-        eprintln!("crashcart: --speed {} is out of range: {} to {}", args.speed, SPEEDS.start(), SPEEDS.end());
+    let headless = args.headless || args.idle;
+    let speed = args.speed.unwrap_or(if headless { HEADLESS } else { 1.0 });
+    if !SPEEDS.contains(&speed) {
+        eprintln!("crashcart: --speed {speed} is out of range: {} to {}", SPEEDS.start(), SPEEDS.end());
         return Ok(exit::USAGE);
+    }
+    if args.all {
+        let all: Vec<_> = drill::scenarios().iter().collect();
+        return headless::run(options, &all, speed, args.seed, args.idle, args.output);
     }
     let chosen = match args.id {
         Some(id) => id,
@@ -34,7 +44,8 @@ pub fn run(options: &Options, args: DrillArgs) -> anyhow::Result<u8> {
         },
     };
     match drill::find(&chosen) {
-        Some(scenario) => open(options, scenario, args.speed, args.seed),
+        Some(scenario) if headless => headless::run(options, &[scenario], speed, args.seed, args.idle, args.output),
+        Some(scenario) => open(options, scenario, speed, args.seed),
         None => Ok(unknown(&chosen)),
     }
 }
@@ -51,8 +62,7 @@ fn open(options: &Options, scenario: &'static Scenario, pace: f64, seed: u64) ->
     let looks = wiring::looks(options);
     let (profile, clocks) = (Arc::new(simulation.profile()), simulation.clocks());
     let target = Target { kubeconfig: Some(kubeconfig), context: None };
-    let banner = Some(format!("DRILL {}", scenario.id));
-    let code = wiring::open_console(runtime, target, profile, clocks, looks, banner);
+    let code = wiring::open_console(runtime, target, profile, clocks, looks, Some(&scenario.id));
     drop((simulation, folder));
     code
 }

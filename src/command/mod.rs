@@ -1,10 +1,13 @@
 //! The commands, one file each. A command wires the modules together; it has no logic of its own. Each returns the exit
 //! code of the program; an error is printed by `main` and becomes exit code 1.
 
+pub mod act;
 pub mod check;
 pub mod console;
 pub mod drill;
 pub mod explain;
+pub mod incidents;
+pub mod journal;
 pub mod lint;
 mod paper;
 pub mod schema;

@@ -23,6 +23,7 @@ pub fn run(_options: &Options, args: SchemaArgs) -> anyhow::Result<u8> {
         SchemaKind::Profile => schema_for!(Profile).to_value(),
         SchemaKind::Keymap => keymap(),
         SchemaKind::Theme => theme(),
+        SchemaKind::Journal => crate::incident::schema().to_value(),
         SchemaKind::Check => check(),
     };
     super::say(serde_json::to_string_pretty(&schema)?)?;

@@ -14,6 +14,8 @@ use crate::config::settings::Settings;
 use crate::config::theme::{Glyphs, Theme};
 use crate::config::{Problem, Profile};
 use crate::console::{self, Setup};
+use crate::incident::Journal;
+use crate::runbook::Library;
 use crate::situation::time::Clocks;
 use crate::watch::{self, Target};
 
@@ -29,10 +31,14 @@ pub(super) fn runtime() -> anyhow::Result<Runtime> {
         .context("cannot start the runtime")
 }
 
-/// How the console looks and what its keys mean.
+/// How the console looks, what its keys mean, what it may do and by which runbooks.
 pub(super) struct Looks {
     pub(super) theme: Theme,
     pub(super) keymap: Keymap,
+    /// The runbooks.
+    pub(super) library: Library,
+    /// Why nothing may ever be changed, if so.
+    pub(super) forbidden: Option<String>,
     /// What is wrong with the user's files; what they leave out is as shipped.
     pub(super) problems: Vec<Problem>,
 }
@@ -50,7 +56,10 @@ pub(super) fn looks(options: &Options) -> Looks {
     problems.extend(found);
     let (theme, found) = Theme::load(theme, Depth::from_env(env), glyphs, &folders);
     problems.extend(found);
-    Looks { theme, keymap, problems }
+    let library = Library::load(&folders, options.runbooks.as_deref());
+    let forbidden =
+        if options.read_only { Some("--read-only") } else { settings.read_only.then_some("read-only in config.toml") };
+    Looks { theme, keymap, library, forbidden: forbidden.map(str::to_owned), problems }
 }
 
 /// Which cluster the flags mean.
@@ -77,16 +86,31 @@ pub(super) fn open_console(
     profile: Arc<Profile>,
     clocks: Clocks,
     looks: Looks,
-    banner: Option<String>,
+    drill: Option<&str>,
 ) -> anyhow::Result<u8> {
     let feed = {
         let _there = runtime.enter();
         watch::open(target, Arc::clone(&profile), clocks.clone())
     };
-    let Looks { theme, keymap, problems } = looks;
+    let Looks { theme, keymap, library, forbidden, problems } = looks;
     let problems = problems.iter().map(ToString::to_string).collect();
     let handle = runtime.handle().clone();
-    let code = console::run(Setup { feed, runtime: handle, profile, theme, keymap, clocks, banner, problems });
+    let journal = Journal::new(Folders::of_process().state.as_deref(), clocks.clone(), drill);
+    let banner = drill.map(|id| format!("DRILL {id}"));
+    let code = console::run(Setup {
+        feed,
+        runtime: handle,
+        profile,
+        theme,
+        keymap,
+        clocks,
+        library,
+        journal: journal.clone(),
+        forbidden,
+        banner,
+        problems,
+    });
+    journal.finish();
     // Whatever still hangs on the network hangs alone.
     runtime.shutdown_background();
     code

@@ -7,13 +7,20 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use super::chronicle::Chronicle;
 use super::command_line::{CommandLine, Outcome};
+use super::desk::Order;
+use super::errand::Errand;
 use super::known::Known;
+use super::orders::{Hand, Place};
 use super::screen::{Effect, Screen};
 use super::{frame, views};
+use crate::action::Arming;
 use crate::config::Profile;
 use crate::config::keymap::{Command, Keymap};
 use crate::config::theme::Theme;
+use crate::incident::Entry;
+use crate::runbook::Library;
 use crate::situation::Observation;
 use crate::watch::{LogPiece, LogQuery};
 
@@ -46,6 +53,8 @@ pub struct Layer {
     pub id: u64,
     /// The screen.
     pub screen: Box<dyn Screen>,
+    /// Which place of the desk it shows.
+    pub place: Option<Place>,
 }
 
 /// The console's state.
@@ -57,6 +66,10 @@ pub struct App {
     pub banner: Option<String>,
     /// What is wrong with the console itself, until the program ends.
     pub faults: Vec<String>,
+    /// The switch that the executor looks at.
+    pub(super) arming: Arming,
+    pub(super) hand: Hand,
+    pub(super) chronicle: Chronicle,
     root: Layer,
     above: Vec<Layer>,
     ids: u64,
@@ -69,11 +82,14 @@ pub struct App {
 impl App {
     /// The console with its dashboard.
     pub fn new(profile: Arc<Profile>, theme: Theme, keymap: Keymap, banner: Option<String>) -> Self {
-        let root = Layer { id: 0, screen: Box::new(views::Dashboard::new()) };
+        let root = Layer { id: 0, screen: Box::new(views::Dashboard::new()), place: None };
         Self {
             known: Known::new(profile, theme, keymap),
             banner,
             faults: Vec::new(),
+            arming: Arming::new(None),
+            hand: Hand::default(),
+            chronicle: Chronicle::default(),
             root,
             above: Vec::new(),
             ids: 0,
@@ -82,6 +98,22 @@ impl App {
             area: Rect::ZERO,
             requests: Vec::new(),
         }
+    }
+
+    /// Gives it runbooks and the switch. Without them it has no trees and changes nothing.
+    pub fn equip(&mut self, library: Library, arming: Arming, forbidden: Option<String>) {
+        for problem in &library.problems {
+            self.fault(problem.to_string());
+        }
+        self.known.desk.library = Arc::new(library);
+        self.known.desk.forbidden = forbidden;
+        self.arming = arming;
+    }
+
+    /// The program ends: nothing may be changed any more.
+    pub fn leave(&mut self) {
+        self.arming.disarm();
+        self.hand.ask(Errand::Write(Box::new(Entry::Left)));
     }
 
     /// The screen on top.
@@ -131,15 +163,30 @@ impl App {
     /// The clocks moved.
     pub fn tick(&mut self, cluster: Timestamp, wall: Timestamp) {
         self.known.tick(cluster, wall);
+        self.look_at_posture();
     }
 
     /// Derives everything from the situation anew and lets the screen on top take it in.
     pub fn derive(&mut self) {
         self.known.derive();
+        self.keep_record();
+        self.verify();
+        self.derive_desk();
         self.refresh();
     }
 
-    fn refresh(&mut self) {
+    /// A frame was written to the terminal at this wall time.
+    pub fn drawn(&mut self, wall: Timestamp) {
+        let layer = self.above.last_mut().unwrap_or(&mut self.root);
+        layer.screen.drawn(wall, &self.known.context());
+    }
+
+    /// Whether the screen on top counts tenths of seconds.
+    pub fn restless(&self) -> bool {
+        self.top().restless(self.known.situation.wall)
+    }
+
+    pub(super) fn refresh(&mut self) {
         let layer = self.above.last_mut().unwrap_or(&mut self.root);
         layer.screen.refresh(&self.known.context());
     }
@@ -153,7 +200,7 @@ impl App {
     /// A key. Only presses count: some terminals report releases and repeats too.
     pub fn key(&mut self, key: KeyEvent) {
         if key.kind != KeyEventKind::Press {
-            return;
+            return self.repeated(key);
         }
         match (key.code, key.modifiers) {
             (KeyCode::Char('c'), KeyModifiers::CONTROL) => return self.requests.push(Request::Quit),
@@ -172,6 +219,15 @@ impl App {
         if let Some(command) = self.known.keymap.command(layer.screen.mode(), &key) {
             self.said = None;
             self.command(command);
+        }
+    }
+
+    /// A key that is held down, where a terminal tells. It matters only where something is about to be confirmed.
+    fn repeated(&mut self, key: KeyEvent) {
+        let layer = self.above.last_mut().unwrap_or(&mut self.root);
+        if key.kind == KeyEventKind::Repeat && self.line.is_none() && layer.screen.typing() {
+            let effect = layer.screen.repeated(key, &self.known.context());
+            self.carry_out(effect);
         }
     }
 
@@ -222,10 +278,14 @@ impl App {
 
     fn global(&mut self, command: Command) {
         match command {
+            Command::Quit if self.sending() => {
+                self.say("an execution is under way: let it end, or stop it; ctrl-c leaves at once");
+            }
             Command::Quit => self.requests.push(Request::Quit),
             Command::Redraw => self.requests.push(Request::Redraw),
             Command::Back => self.pop(),
             Command::CommandLine => self.line = Some(CommandLine::new(&self.known.context())),
+            Command::Arm => self.order(Order::ToggleArming),
             Command::Dashboard => self.home(),
             Command::Findings => {
                 self.home();
@@ -259,7 +319,7 @@ impl App {
                 self.say("copied to the terminal's clipboard");
                 self.requests.push(Request::Copy(text));
             }
-            Effect::Order(_) => {}
+            Effect::Order(order) => self.order(order),
             Effect::Say(text) => self.say(text),
             Effect::Quit => self.requests.push(Request::Quit),
         }
@@ -271,7 +331,11 @@ impl App {
         self.push(screen);
     }
 
-    fn push(&mut self, mut screen: Box<dyn Screen>) {
+    fn push(&mut self, screen: Box<dyn Screen>) {
+        self.push_at(screen, None);
+    }
+
+    pub(super) fn push_at(&mut self, mut screen: Box<dyn Screen>, place: Option<Place>) {
         if self.above.len() >= DEPTH {
             let lowest = self.above.remove(0);
             self.requests.push(Request::Closed(lowest.id));
@@ -280,8 +344,27 @@ impl App {
         screen.resize(self.body());
         screen.refresh(&self.known.context());
         let effect = screen.opened(&self.known.context());
-        self.above.push(Layer { id: self.ids, screen });
+        self.above.push(Layer { id: self.ids, screen, place });
         self.carry_out(effect);
+    }
+
+    /// Where on the stack a place of the desk is shown.
+    pub(super) fn layer_of(&self, place: Place) -> Option<usize> {
+        self.above.iter().position(|layer| layer.place == Some(place))
+    }
+
+    /// Takes everything above a screen of the stack away.
+    pub(super) fn uncover(&mut self, at: usize) {
+        let closed: Vec<_> = self.above.drain(at + 1..).map(|layer| Request::Closed(layer.id)).collect();
+        self.requests.extend(closed);
+        self.uncovered();
+    }
+
+    /// Takes a screen off the stack, wherever it lies.
+    pub(super) fn remove(&mut self, at: usize) {
+        let layer = self.above.remove(at);
+        self.requests.push(Request::Closed(layer.id));
+        self.uncovered();
     }
 
     fn pop(&mut self) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::action::{Action, Confirmed, Outcome, Plan, Posture, Refused, Verification};
+use crate::action::{Action, Confirmed, Fact, Outcome, Plan, Posture, Refused, Verification};
 use crate::incident::Unknown;
 use crate::runbook::check::Logs;
 use crate::runbook::{Candidate, Library, View, Walk};
@@ -68,8 +68,8 @@ pub enum Draft {
     Making(Timestamp),
     /// It can be looked at.
     Ready(Box<Plan>),
-    /// What it rested on changed after the key; this is the new one.
-    Changed(Box<Plan>),
+    /// What it rested on changed after the key: the new one, and what the one before rested on.
+    Changed(Box<Plan>, Vec<Fact>),
     /// There is none.
     Refused(Refused),
 }
@@ -118,6 +118,8 @@ pub enum Order {
     Replan,
     /// Put the plan away; nothing is done.
     Decline,
+    /// The same because a key or a paste spoiled it; why.
+    Close(&'static str),
     /// Carry it out, and show how it goes.
     Execute(Box<Confirmed>),
     /// Stop before the next request.
@@ -149,7 +151,7 @@ impl Desk {
     /// The plan on the table.
     pub fn plan(&self) -> Option<&Plan> {
         match &self.planning.as_ref()?.state {
-            Draft::Ready(plan) | Draft::Changed(plan) => Some(plan),
+            Draft::Ready(plan) | Draft::Changed(plan, _) => Some(plan),
             Draft::Making(_) | Draft::Refused(_) => None,
         }
     }

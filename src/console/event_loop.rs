@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::Receiver;
 
 use super::app::{App, Request};
+use super::errand::{Message, Runner};
 use super::pace::Pace;
 use super::panics::Faults;
 use super::signals::{Asked, Listener};
@@ -20,6 +21,9 @@ use crate::watch::{Batch, Feed, LogPiece};
 /// How many observations are applied between two looks at the keyboard.
 const STRIDE: usize = 256;
 
+/// How often a screen is drawn that counts tenths of seconds.
+const TENTH: std::time::Duration = std::time::Duration::from_millis(100);
+
 /// What the loop works with.
 #[derive(Debug)]
 pub struct Loop {
@@ -27,13 +31,13 @@ pub struct Loop {
     terminal: Terminal,
     pace: Pace,
     clocks: Clocks,
-    faults: Faults,
     /// Dropping it ends the sources.
     feed: Feed,
     /// Whether the feed may still send.
     fed: bool,
     waiting: VecDeque<Observation>,
     runtime: Handle,
+    runner: Runner,
     log: Option<(u64, Receiver<LogPiece>)>,
     ended: Option<u8>,
 }
@@ -44,23 +48,24 @@ enum Woken {
     Asked(Option<Asked>),
     Log(Option<LogPiece>),
     Batch(Option<Batch>),
+    Message(Option<Message>),
     More,
     Time,
 }
 
 impl Loop {
     /// A loop that has drawn nothing yet.
-    pub fn new(app: App, terminal: Terminal, feed: Feed, clocks: Clocks, runtime: Handle, faults: Faults) -> Self {
+    pub fn new(app: App, terminal: Terminal, feed: Feed, runner: Runner, clocks: Clocks, runtime: Handle) -> Self {
         Self {
             app,
             terminal,
             pace: Pace::new(Instant::now()),
             clocks,
-            faults,
             feed,
             fed: true,
             waiting: VecDeque::new(),
             runtime,
+            runner,
             log: None,
             ended: None,
         }
@@ -71,7 +76,7 @@ impl Loop {
     /// # Errors
     /// When the terminal can no longer be read or written.
     #[expect(clippy::future_not_send, reason = "the loop never leaves its thread")]
-    pub async fn run(mut self, mut signals: Listener) -> anyhow::Result<u8> {
+    pub async fn run(mut self, mut signals: Listener, faults: Faults) -> anyhow::Result<u8> {
         self.tick();
         self.app.derive();
         self.draw()?;
@@ -80,18 +85,27 @@ impl Loop {
             let woken = self.wait(&mut keys, &mut signals).await;
             self.handle(woken)?;
             self.apply_some();
-            self.keep_appointments()?;
+            self.keep_appointments(&faults)?;
+            self.run_errands();
         }
+        // Whoever is gone confirms nothing more: an execution stops before its next request.
+        self.app.leave();
+        self.run_errands();
         Ok(self.ended.unwrap_or_default())
     }
 
     #[expect(clippy::future_not_send, reason = "the loop never leaves its thread")]
     async fn wait(&mut self, keys: &mut EventStream, signals: &mut Listener) -> Woken {
-        let next = tokio::time::Instant::from_std(self.pace.next());
+        let mut next = self.pace.next();
+        if self.app.restless() {
+            next = next.min(Instant::now() + TENTH);
+        }
+        let next = tokio::time::Instant::from_std(next);
         tokio::select! {
             biased;
             key = keys.next() => Woken::Key(key),
             asked = signals.asked.recv() => Woken::Asked(asked),
+            message = self.runner.messages.recv() => Woken::Message(message),
             () = std::future::ready(()), if !self.waiting.is_empty() => Woken::More,
             piece = log_piece(&mut self.log) => Woken::Log(piece),
             () = tokio::time::sleep_until(next) => Woken::Time,
@@ -108,12 +122,31 @@ impl Loop {
             Woken::Batch(Some(batch)) => self.waiting.extend(batch),
             Woken::Batch(None) => self.fed = false,
             Woken::Log(piece) => self.piece(piece),
+            Woken::Message(message) => {
+                self.tick();
+                if let Some(message) = message {
+                    self.app.message(message);
+                }
+                self.pace.visible_changed(Instant::now());
+            }
+            Woken::Time if self.app.restless() => {
+                self.tick();
+                self.pace.visible_changed(Instant::now());
+            }
             Woken::More | Woken::Time => {}
         }
         Ok(())
     }
 
+    fn run_errands(&mut self) {
+        for errand in self.app.errands() {
+            self.runner.run(errand);
+        }
+    }
+
     fn event(&mut self, event: Event) -> anyhow::Result<()> {
+        // What a key decides may depend on how long something was on the screen.
+        self.tick();
         match event {
             Event::Key(key) => self.app.key(key),
             Event::Paste(text) => self.app.paste(&text),
@@ -179,12 +212,12 @@ impl Loop {
         }
     }
 
-    fn keep_appointments(&mut self) -> anyhow::Result<()> {
+    fn keep_appointments(&mut self, faults: &Faults) -> anyhow::Result<()> {
         let now = Instant::now();
         let ticked = self.pace.tick_due(now);
         if ticked {
             self.tick();
-            for fault in self.faults.take() {
+            for fault in faults.take().into_iter().chain(self.runner.trouble()) {
                 self.app.fault(fault);
                 self.pace.visible_changed(now);
             }
@@ -198,6 +231,7 @@ impl Loop {
             self.draw()?;
         } else if ticked && self.pace.tick_may_draw(now) {
             let bytes = self.terminal.draw(|buf| self.app.draw(buf))?;
+            self.app.drawn(self.clocks.wall.now());
             self.pace.drawn_by_tick(Instant::now(), bytes);
         }
         Ok(())
@@ -209,6 +243,7 @@ impl Loop {
 
     fn draw(&mut self) -> anyhow::Result<()> {
         self.terminal.draw(|buf| self.app.draw(buf))?;
+        self.app.drawn(self.clocks.wall.now());
         self.pace.drawn(Instant::now());
         Ok(())
     }

@@ -6,9 +6,11 @@ use ratatui::layout::{Position, Rect};
 
 use super::app::App;
 use super::command_line;
+use super::desk::Stage;
 use super::labels;
 use super::screen::Context;
 use super::widgets::{Canvas, Piece, fit, width};
+use crate::action::Posture;
 use crate::config::keymap::Command;
 use crate::config::theme::Tone;
 use crate::situation::time::{age, since};
@@ -16,6 +18,8 @@ use crate::situation::{Source, SourceState, Trouble};
 
 /// The least size the console works in.
 const LEAST: (u16, u16) = (80, 24);
+/// A third of a terminal that has room for more than the badges that must be seen.
+const ROOM: usize = 38;
 /// An API that was last heard longer ago than this is stale; it is asked every five seconds.
 const STALE: SignedDuration = SignedDuration::from_secs(15);
 
@@ -132,13 +136,43 @@ fn facts(cx: &Context<'_>) -> String {
 fn top_right(app: &App, cx: &Context<'_>, banner_room: usize) -> Vec<Piece> {
     let (text, tone) = liveness(cx);
     let mut pieces = vec![Piece::new(text, tone), Piece::new(" ", Tone::Text)];
-    pieces.push(Piece::new(" READ-ONLY ", Tone::BadgeReadOnly));
+    pieces.push(posture(cx));
+    pieces.extend(running(cx, banner_room > ROOM));
+    pieces.extend(incident(cx, banner_room > ROOM));
     if let Some(banner) = &app.banner {
         let banner = fit(banner, banner_room, cx.theme.glyphs.ellipsis);
         pieces.push(Piece::new(format!(" {banner} "), Tone::BadgeDrill));
     }
     pieces.push(Piece::new(cx.now.strftime(" %H:%MZ ").to_string(), Tone::Dim));
     pieces
+}
+
+/// Whether anything may be changed, and for how long.
+fn posture(cx: &Context<'_>) -> Piece {
+    match cx.desk.posture {
+        Some(Posture::Armed(left)) => {
+            Piece::new(format!(" ARMED {} min ", (left.as_secs() + 59) / 60), Tone::BadgeAlert)
+        }
+        Some(Posture::ReadOnly) | None => Piece::new(" READ-ONLY ", Tone::BadgeReadOnly),
+    }
+}
+
+/// The execution that is under way.
+fn running(cx: &Context<'_>, roomy: bool) -> Option<Piece> {
+    let running = cx.desk.running.as_ref()?;
+    let word = match running.stage {
+        Stage::Sending { .. } => "SENDING",
+        Stage::Verifying(..) => "VERIFYING",
+        Stage::Worked(_) | Stage::Failed(_) | Stage::Stopped(_) => return None,
+    };
+    let what = if roomy { format!(" {}", running.plan.action.spec().name) } else { String::new() };
+    Some(Piece::new(format!(" {word}{what} "), Tone::BadgeDrill))
+}
+
+/// The incident and how long it has lasted.
+fn incident(cx: &Context<'_>, roomy: bool) -> Option<Piece> {
+    let (id, began) = cx.desk.incident.as_ref().filter(|_| roomy)?;
+    Some(Piece::new(format!(" {id} {} ", age(since(*began, cx.now))), Tone::BadgeReadOnly))
 }
 
 /// How fresh everything is, in a few words with a glyph.

@@ -5,13 +5,16 @@
 //! from which `known` derives findings; `pace` says when to draw, and `terminal` writes what differs.
 
 mod app;
+mod chronicle;
 mod command_line;
 pub mod desk;
+mod errand;
 mod event_loop;
 mod frame;
 pub mod freshness;
 mod known;
 pub mod labels;
+mod orders;
 mod pace;
 pub mod page;
 mod panics;
@@ -34,10 +37,13 @@ use tokio::runtime::Handle;
 
 pub use screen::{Context, Effect, Screen};
 
+use crate::action::{Arming, Executor};
 use crate::cli::exit;
 use crate::config::Profile;
 use crate::config::keymap::Keymap;
 use crate::config::theme::Theme;
+use crate::incident::Journal;
+use crate::runbook::Library;
 use crate::situation::time::Clocks;
 use crate::watch::Feed;
 
@@ -56,6 +62,12 @@ pub struct Setup {
     pub keymap: Keymap,
     /// The two clocks.
     pub clocks: Clocks,
+    /// The runbooks.
+    pub library: Library,
+    /// Where the record of an incident is written.
+    pub journal: Journal,
+    /// Why nothing may ever be changed, if so: `--read-only`.
+    pub forbidden: Option<String>,
     /// A few words for the badge of a drill (`DRILL F15`); `None` on a real cluster.
     pub banner: Option<String>,
     /// What is wrong with the user's files, as sentences; shown until the program ends.
@@ -77,16 +89,21 @@ pub fn run(setup: Setup) -> anyhow::Result<u8> {
 }
 
 fn run_guarded(setup: Setup, faults: panics::Faults) -> anyhow::Result<u8> {
-    let Setup { feed, runtime, profile, theme, keymap, clocks, banner, problems } = setup;
+    let Setup { feed, runtime, profile, theme, keymap, clocks, library, journal, forbidden, banner, problems } = setup;
     let own = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
         .context("cannot start the console's own runtime")?;
     let signals = signals::Listener::start().context("cannot listen for signals")?;
+    let arming = Arming::new(forbidden.as_deref());
+    let recorder = Arc::new(journal.clone());
+    let executor = Executor::new(feed.reader.clone(), profile.clone(), clocks.clone(), arming.clone(), recorder);
+    let runner = errand::Runner::new(runtime.clone(), feed.reader.clone(), executor, journal);
     let mut app = app::App::new(profile, theme, keymap, banner);
+    app.equip(library, arming, forbidden);
     for problem in problems {
         app.fault(problem);
     }
     let terminal = terminal::Terminal::take()?;
-    own.block_on(event_loop::Loop::new(app, terminal, feed, clocks, runtime, faults).run(signals))
+    own.block_on(event_loop::Loop::new(app, terminal, feed, runner, clocks, runtime).run(signals, faults))
 }

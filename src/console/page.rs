@@ -101,6 +101,16 @@ impl<L: PartialEq + Clone> Page<L> {
         self.lay_out();
     }
 
+    /// Selects the first link that leads there, and brings it into view. Nothing happens if there is none.
+    pub fn select(&mut self, link: &L) {
+        let place = self.links().position(|(_, l)| l == link);
+        if let Some(place) = place {
+            self.choose(place);
+            let row = self.links().nth(place).map_or(0, |(line, _)| self.row_of(line));
+            self.show(row);
+        }
+    }
+
     /// What is selected.
     pub fn selected(&self) -> Option<&L> {
         self.selected.as_ref()
@@ -229,6 +239,11 @@ impl<L: PartialEq + Clone> Page<L> {
         }
     }
 
+    /// Whether the last row is in view.
+    pub fn at_end(&self) -> bool {
+        self.offset >= self.last_offset()
+    }
+
     /// Where the view stands, for the pane's border: empty when all is in view.
     pub fn position(&self) -> String {
         let (height, all) = (usize::from(self.height), self.rows.len());
@@ -264,7 +279,9 @@ fn wrap_line<L>(index: usize, line: &Line<L>, columns: usize) -> Vec<Row> {
                 left = columns - indent;
                 token = tail;
             }
-            add(&mut rows, token, piece.tone);
+            // A blank that does not fit is the end of the row.
+            let fitting = if width(token) > left { token.trim_end() } else { token };
+            add(&mut rows, fitting, piece.tone);
             left = left.saturating_sub(width(token));
         }
     }

@@ -104,6 +104,11 @@ pub trait Screen: std::fmt::Debug {
     /// A frame with this screen on top was written to the terminal, at this wall time.
     fn drawn(&mut self, _wall: Timestamp, _cx: &Context<'_>) {}
 
+    /// Whether it counts tenths of seconds, so that it has to be drawn more often than the clock ticks.
+    fn restless(&self, _wall: Timestamp) -> bool {
+        false
+    }
+
     /// The area changed; called before `draw` when it did, so that paging knows its height.
     fn resize(&mut self, _area: Rect) {}
 

@@ -8,6 +8,7 @@ mod finding;
 #[cfg(test)]
 mod fuzz;
 mod health;
+mod left_behind;
 mod metrics_api;
 mod node_not_ready;
 mod oom;
@@ -38,6 +39,7 @@ pub use health::{Area, HealthRow, Mark};
 pub use role::of as role_of;
 pub use survey::Survey;
 pub use suspect::{Suspect, suspect};
+pub use workload::behind_ingress;
 
 /// What a detector looks at.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +84,7 @@ pub const DETECTORS: &[Detector] = &[
     some_users::DETECTOR,
     node_not_ready::DETECTOR,
     workload_unready::DETECTOR,
+    left_behind::DETECTOR,
 ];
 
 /// Runs every detector and ranks what they find. Costs one look at each pod; meant for once a frame, not more.

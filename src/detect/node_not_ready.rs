@@ -183,7 +183,7 @@ mod tests {
         let mut node = mk_node("node-1");
         node.unschedulable = true;
         world.put(node);
-        assert_eq!(world.ids(), [""; 0]);
+        assert_eq!(world.ids(), ["left-behind"]);
     }
 
     #[test]

@@ -126,6 +126,11 @@ fn loose<'a>(situation: &'a Situation, reference: Ref, pods: Vec<&'a Pod>) -> Wo
     }
 }
 
+/// Whether an Ingress leads to pods of these labels.
+pub fn behind_ingress(situation: &Situation, namespace: &str, labels: &Labels) -> bool {
+    behind_ingresses(situation).iter().any(|(ns, selector)| *ns == namespace && selector.selects(labels))
+}
+
 /// The selectors of Services that an Ingress leads to, with their namespaces.
 fn behind_ingresses(situation: &Situation) -> Vec<(&str, &Labels)> {
     let mut found = Vec::new();

@@ -7,11 +7,13 @@ pub mod api;
 mod clock;
 pub mod control;
 mod deployment;
+mod operator;
 mod scenario;
 mod simulation;
 pub mod store;
 pub mod world;
 
 pub use deployment::PROFILES;
+pub use operator::{Tools, Verdict, play};
 pub use scenario::{Difficulty, Ending, FILES, Scenario, find, read, scenarios};
 pub use simulation::{Options, Simulation, Status};

@@ -44,6 +44,9 @@ pub struct Scenario {
     pub hint: String,
     /// What breaks.
     pub faults: Vec<Fault>,
+    /// The actions that mend it, by their ids; any other that an operator takes counts as wrong.
+    #[serde(default)]
+    pub actions: Vec<String>,
     /// What must hold, all of it, for the drill to count as recovered.
     pub recovered: Vec<Recovery>,
 }
@@ -70,6 +73,18 @@ pub enum Ending {
     Wait,
     /// Evidence goes to a person.
     Escalate,
+}
+
+impl Ending {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Resolved => "resolved",
+            Self::Watch => "watch",
+            Self::Wait => "wait",
+            Self::Escalate => "escalate",
+        }
+    }
 }
 
 impl Difficulty {
@@ -106,6 +121,9 @@ pub fn read(file: &SourceFile) -> Result<Scenario, Vec<Problem>> {
     let late = scenario.warm_up <= SignedDuration::ZERO;
     say("warmUp", late, "the fault must be older than the drill".to_owned(), "write a duration such as 5m");
     say("faults", scenario.faults.is_empty(), "nothing breaks".to_owned(), "list at least one fault");
+    let unknown = scenario.actions.iter().find(|id| !crate::action::ACTIONS.iter().any(|a| a.id == id.as_str()));
+    let unknown_id = unknown.cloned().unwrap_or_default();
+    say("actions", unknown.is_some(), format!("unknown action {unknown_id:?}"), "write an id such as A05");
     let endless = scenario.recovered.is_empty();
     say("recovered", endless, "nothing says when it is over".to_owned(), "list at least one condition");
     if problems.is_empty() { Ok(scenario) } else { Err(problems) }

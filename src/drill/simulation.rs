@@ -13,8 +13,10 @@ use tokio::task::JoinHandle;
 use super::api::{Record, Server, serve};
 use super::clock::SimulatedClock;
 use super::scenario::Scenario;
+use super::store::Store;
 use super::world::{Load, Undo, World};
 use super::{deployment, find};
+use crate::action::Rehearsal;
 use crate::config::Profile;
 use crate::situation::time::{Clock, Clocks, SystemClock};
 
@@ -139,6 +141,15 @@ impl Simulation {
         let text = serde_saphyr::to_string(&self.profile()).context("could not write the profile as YAML")?;
         super::control::write_private(&kubeconfig.with_file_name(profile), &text)?;
         super::control::write_private(kubeconfig, &self.server.kubeconfig(Some(&extension))?)
+    }
+
+    /// The proof that this cluster is a simulated one, for the scripted operator.
+    #[expect(clippy::disallowed_methods, reason = "the one place that can make it: it holds the simulated cluster")]
+    pub fn rehearsal(&self) -> Rehearsal {
+        let world = lock(&self.world);
+        let system = Store::resource("", "namespaces").and_then(|res| world.store().get(res, "", "kube-system"));
+        let uid = system.as_ref().and_then(|ns| ns["metadata"]["uid"].as_str()).unwrap_or_default();
+        Rehearsal::of_simulation(self.server.ca_pem.clone(), uid.to_owned())
     }
 
     /// The server, for its users and its record of requests.

@@ -223,3 +223,15 @@ pub enum Ending {
     /// A person has to be called.
     Escalate,
 }
+
+impl Ending {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Resolved => "resolved",
+            Self::Watch => "watch",
+            Self::Wait => "wait",
+            Self::Escalate => "escalate",
+        }
+    }
+}

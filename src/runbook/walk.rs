@@ -99,8 +99,9 @@ impl Walk {
         }
         self.holding = if view.holds { self.holding.or(Some(at)) } else { None };
         // Pods come and go: what a tree about a workload was opened on may be gone at the next look.
-        let pod = self.subject.as_ref().is_some_and(|s| s.kind == Kind::Pod);
-        if let Some(workload) = view.subject.as_ref().filter(|s| pod && s.kind != Kind::Pod) {
+        let part = |s: &Ref| matches!(s.kind, Kind::Pod | Kind::ReplicaSet);
+        let within = self.subject.as_ref().is_some_and(part);
+        if let Some(workload) = view.subject.as_ref().filter(|s| within && !part(s)) {
             self.subject = Some(workload.clone());
         }
     }
@@ -150,6 +151,18 @@ impl Walk {
         if step.is_some_and(|s| matches!(s.what, What::Act { .. })) {
             self.acted = Some((result, at));
         }
+    }
+
+    /// Whether something came of the action of the present `act` step.
+    pub const fn acting(&self) -> bool {
+        self.acted.is_some()
+    }
+
+    /// What people answered on the way here: `STEP: answer`.
+    pub fn told(&self) -> Vec<String> {
+        let asked = |v: &&Visit| self.book.steps.get(&v.step).is_some_and(|s| matches!(s.what, What::Ask { .. }));
+        let answers = self.path.iter().filter(asked).filter_map(|v| Some((&v.step, v.took.as_ref()?)));
+        answers.map(|(step, (say, _))| format!("{step}: {say}")).collect()
     }
 
     /// Where we are.

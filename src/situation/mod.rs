@@ -11,6 +11,7 @@ pub mod object;
 mod observation;
 mod reference;
 mod source;
+pub mod template;
 mod text;
 pub mod time;
 
@@ -51,6 +52,9 @@ pub struct Situation {
     pub wall: Timestamp,
     /// Which cluster this is.
     pub cluster: ClusterId,
+    /// Set while the kubeconfig or the endpoint means another cluster than at first contact: how that shows. Nothing may be
+    /// changed then, and plans made before are void.
+    pub cluster_changed: Option<Text>,
     /// `/version`; empty until known.
     pub version: Text,
     /// Server time minus the cluster clock's, from the last `Date` header.
@@ -178,6 +182,20 @@ impl Situation {
             }
         }
         Some(Ref { kind, key, uid: owner.uid.clone() })
+    }
+
+    /// The workload that an object is a part of: that of a pod, the Deployment of a ReplicaSet, else the object itself.
+    pub fn workload_around(&self, object: &Ref) -> Ref {
+        let found = match object.kind {
+            Kind::Pod => self.pods.get(&object.key).and_then(|pod| self.workload_of(pod)),
+            Kind::ReplicaSet => self.replica_sets.get(&object.key).and_then(|set| {
+                let owner = set.meta.owner.as_ref().filter(|o| o.kind == "Deployment")?;
+                let key = Key { namespace: object.key.namespace.clone(), name: owner.name.clone() };
+                Some(Ref { kind: Kind::Deployment, key, uid: owner.uid.clone() })
+            }),
+            _ => None,
+        };
+        found.unwrap_or_else(|| object.clone())
     }
 
     /// The events about one object, newest first.

@@ -27,6 +27,8 @@ pub enum Observation {
     Heard(Source, Timestamp),
     /// Which cluster this is.
     Cluster(ClusterId),
+    /// What is reached now is not the cluster of the first contact, and how that shows; empty: it is.
+    ClusterChanged(Text),
     /// `/version`'s `gitVersion`.
     Version(Text),
     /// Server time minus the cluster clock's time, from the `Date` header of an answer.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Batch;
-use super::connect::endpoint::{Answer, Ask, Endpoint};
+use super::connect::endpoint::{Answer, Ask, Endpoint, JSON};
 use super::failure::Failure;
 use super::pace::Pace;
 use crate::situation::time::Clocks;
@@ -127,7 +127,7 @@ fn checks(page: &str) -> Vec<(Text, bool)> {
 }
 
 /// The server said `date` some time within the last `took`.
-fn skew(date: Timestamp, now: Timestamp, took: Duration) -> SignedDuration {
+pub(super) fn skew(date: Timestamp, now: Timestamp, took: Duration) -> SignedDuration {
     let half_second = SignedDuration::from_millis(500);
     let half_way = SignedDuration::try_from(took / 2).unwrap_or_default();
     let skew = date.duration_since(now) + half_second + half_way;
@@ -160,17 +160,25 @@ pub(super) async fn identify(
         let version: Version = serde_json::from_slice(&body).map_err(|e| Failure::Garbled(e.into()))?;
         Ok(version.git_version)
     };
-    let uid = async {
-        match endpoint.read("/api/v1/namespaces/kube-system", patience).await {
-            Ok(body) => {
-                let object: Object = serde_json::from_slice(&body).map_err(|e| Failure::Garbled(e.into()))?;
-                Ok(object.metadata.uid)
-            }
+    let known = async {
+        match uid(endpoint, patience).await {
+            Ok((uid, _)) => Ok(uid),
             Err(failure) if failure.forbidden() => Ok(Text::default()),
             Err(failure) => Err(failure),
         }
     };
-    tokio::join!(version, uid)
+    tokio::join!(version, known)
+}
+
+/// The UID of namespace kube-system, and the server's time.
+pub(super) async fn uid(endpoint: &Endpoint, patience: Duration) -> Result<(Text, Option<Timestamp>), Failure> {
+    let ask = Ask { path: "/api/v1/namespaces/kube-system", accept: JSON, stream: false, patience };
+    let answer = endpoint.get(ask).await?;
+    let date = answer.date();
+    let mut body = Vec::new();
+    answer.read(&mut body, LIMIT).await?;
+    let object: Object = serde_json::from_slice(&body).map_err(|e| Failure::Garbled(e.into()))?;
+    Ok((object.metadata.uid, date))
 }
 
 #[cfg(test)]

@@ -14,9 +14,10 @@ use super::Batch;
 use super::connect::{Access, Connector, MARGIN};
 use super::health::{self, Probe};
 use super::pace::{Backoff, Pace, jitter};
-use super::session::{Calls, Closed, State};
+use super::pin::other_cluster;
+use super::session::{Calls, Closed, Met, State};
 use crate::situation::time::Clocks;
-use crate::situation::{Observation, Source, SourceState, Trouble};
+use crate::situation::{ClusterId, Observation, Source, SourceState, Text, Trouble};
 
 /// If wall time runs ahead of the machine's own by more than this, the machine slept.
 const SLEPT: Duration = Duration::from_secs(5);
@@ -45,6 +46,8 @@ pub(super) struct Keeper {
     refusals: u32,
     renewed: Option<Instant>,
     identified: bool,
+    /// How the endpoint shows that it is another cluster's; empty: it does not.
+    foreign: Text,
     sleep: Sleep,
 }
 
@@ -69,6 +72,7 @@ impl Keeper {
             refusals: 0,
             renewed: None,
             identified: false,
+            foreign: Text::default(),
             sleep,
         }
     }
@@ -104,8 +108,9 @@ impl Keeper {
     /// Looks after one way in until another is needed.
     async fn tend(&mut self, access: Access) -> Result<Anew, Closed> {
         let access = Arc::new(access);
-        self.say(vec![Observation::Cluster(access.cluster.clone())]).await?;
+        self.say(vec![Observation::Cluster(self.named(&access))]).await?;
         self.publish(&access);
+        self.mark(&access).await?;
         let reread = Instant::now() + self.backoff.next().max(self.pace.health);
         loop {
             let probes = join_all(access.endpoints.iter().map(|e| health::probe(e, &self.clocks, self.pace))).await;
@@ -162,7 +167,7 @@ impl Keeper {
     }
 
     /// Says what was seen and chooses the endpoint; whether any is alive.
-    async fn judge(&self, access: &Access, probes: Vec<Probe>) -> Result<bool, Closed> {
+    async fn judge(&mut self, access: &Access, probes: Vec<Probe>) -> Result<bool, Closed> {
         let (at, was_up) = {
             let state = self.state.borrow();
             (state.at, state.up)
@@ -185,6 +190,8 @@ impl Keeper {
         if up != was_up || next != at {
             let endpoint = access.endpoints.get(next).map(|e| e.url.clone()).unwrap_or_default();
             tracing::info!(up, %endpoint, "the way into the cluster changed");
+            // Who knows what answers there.
+            self.identified = false;
             self.state.send_modify(|state| {
                 state.epoch += u64::from(up);
                 state.up = up;
@@ -200,7 +207,7 @@ impl Keeper {
         Some(Observation::Source(Source::Api, SourceState::Failed(trouble)))
     }
 
-    /// `/version` and the UID of kube-system, once.
+    /// `/version` and the UID of kube-system: at first contact, and whenever something else may answer than before.
     async fn identify(&mut self, access: &Access) -> Result<(), Closed> {
         if self.identified {
             return Ok(());
@@ -209,12 +216,48 @@ impl Keeper {
         let Some(endpoint) = access.endpoints.get(at) else { return Ok(()) };
         let (version, uid) = health::identify(endpoint, self.pace.health_patience).await;
         self.identified = version.is_ok() && uid.is_ok();
-        let mut batch = Batch::new();
-        batch.extend(version.ok().map(Observation::Version));
+        let mut batch: Batch = version.ok().map(Observation::Version).into_iter().collect();
         if let Ok(uid) = uid {
-            batch.push(Observation::Cluster(crate::situation::ClusterId { uid, ..access.cluster.clone() }));
+            self.meet(access, uid);
+            batch.push(Observation::Cluster(self.named(access)));
         }
-        if batch.is_empty() { Ok(()) } else { self.say(batch).await }
+        if !batch.is_empty() {
+            self.say(batch).await?;
+        }
+        self.mark(access).await
+    }
+
+    /// The first contact says which cluster it is; every other is held against it.
+    fn meet(&mut self, access: &Access, uid: Text) {
+        let met = self.state.borrow().met.clone();
+        self.foreign = match met.filter(|met| !met.cluster.uid.is_empty()) {
+            Some(met) if uid.is_empty() || met.cluster.uid == uid => Text::default(),
+            Some(met) => other_cluster(&met.cluster, &uid),
+            None => {
+                self.connector.hold(access);
+                let cluster = ClusterId { uid, ..access.cluster.clone() };
+                let met = Met { cluster, authority: access.trust.authority.clone() };
+                self.state.send_modify(|state| state.met = Some(Arc::new(met)));
+                Text::default()
+            }
+        };
+    }
+
+    /// The cluster of this way in, with the UID of the first contact.
+    fn named(&self, access: &Access) -> ClusterId {
+        let uid = self.state.borrow().met.as_ref().map(|met| met.cluster.uid.clone()).unwrap_or_default();
+        ClusterId { uid, ..access.cluster.clone() }
+    }
+
+    /// Says whether another cluster is meant or reached than at first contact, when that has changed.
+    async fn mark(&self, access: &Access) -> Result<(), Closed> {
+        let changed = if access.changed.is_empty() { &self.foreign } else { &access.changed };
+        if self.state.borrow().changed == *changed {
+            return Ok(());
+        }
+        tracing::warn!(%changed, "whether this is the cluster of the first contact has changed");
+        self.state.send_modify(|state| state.changed = changed.clone());
+        self.say(vec![Observation::ClusterChanged(changed.clone())]).await
     }
 
     /// Waits, but no longer than until somebody calls or the machine wakes up.
@@ -227,6 +270,7 @@ impl Keeper {
                 () = self.calls.look.notified() => {
                     // Many call at once when the connection breaks; one look is for all of them.
                     sleep(jitter(self.pace.first_retry).min(wait) / 4).await;
+                    self.identified = false;
                     return;
                 }
             }

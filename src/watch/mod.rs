@@ -1,4 +1,5 @@
-//! How things become known: cluster watches, metrics, health, logs. Everything in here reads; nothing can write.
+//! How things become known: cluster watches, metrics, health, logs. Everything in here reads; nothing can write. The one
+//! client that could is handed out by [`Pinned`], to `action/` only.
 //!
 //! [`open`] starts the sources; their observations arrive in batches over one bounded channel. The [`Reader`] asks for
 //! what is not watched (logs), through a closed enum of reads.
@@ -15,6 +16,7 @@ mod keeper;
 mod logs;
 mod metrics;
 mod pace;
+mod pin;
 mod session;
 
 use std::path::PathBuf;
@@ -29,16 +31,20 @@ use self::keeper::Keeper;
 use self::session::{Calls, Session, State};
 use crate::config::Profile;
 use crate::situation::time::Clocks;
-use crate::situation::{Key, Observation, Text};
+use crate::situation::{Key, Observation, Text, Trouble};
 
 pub use connect::kubeconfig_files;
 pub use pace::Pace;
+pub use pin::{Pinned, Unread, authority_of_pem, is_loopback};
 
 /// Observations that belong together, at most a page of them.
 pub type Batch = Vec<Observation>;
 
 /// How many batches may wait; a sender that finds the channel full waits with it.
 pub const CHANNEL: usize = 64;
+
+/// How many lines of a log are kept for a check.
+pub const WHOLE: usize = 1000;
 
 /// Which cluster to look at.
 #[derive(Debug, Clone, Default)]
@@ -168,6 +174,40 @@ impl Reader {
         let (pieces, receiver) = mpsc::channel(CHANNEL);
         self.runtime.spawn(logs::read(self.session.clone(), query, pieces));
         receiver
+    }
+
+    /// Reads a log to its end, for a check. At most [`WHOLE`] lines are kept, the last ones.
+    ///
+    /// # Errors
+    /// Why it cannot be read, in words.
+    pub async fn whole_log(&self, query: LogQuery) -> Result<Vec<LogLine>, String> {
+        let mut pieces = self.logs(LogQuery { follow: false, ..query });
+        let mut lines = Vec::new();
+        while let Some(piece) = pieces.recv().await {
+            match piece {
+                LogPiece::Lines(more) => lines.extend(more),
+                LogPiece::Dropped(_) => {}
+                LogPiece::End(why) if why.is_empty() => break,
+                LogPiece::Interrupted(why) | LogPiece::End(why) => return Err(why.to_string()),
+            }
+        }
+        let surplus = lines.len().saturating_sub(WHOLE);
+        lines.drain(..surplus);
+        Ok(lines)
+    }
+
+    /// Where what talks to the outside runs.
+    pub(crate) const fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
+    /// Holds the way into the cluster fast, after asking it who it is: for what has to be read afresh, and for what is to be
+    /// changed. Waits as long as for an answer.
+    ///
+    /// # Errors
+    /// When nothing answers, or what answers is not the cluster of the first contact.
+    pub async fn pin(&self) -> Result<Pinned, Trouble> {
+        pin::pin(self.session.clone()).await
     }
 
     /// Polls the metrics of this pod too while it is on the screen; `None`: of none. They come with those of all pods of

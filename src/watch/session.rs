@@ -13,7 +13,7 @@ use super::connect::Access;
 use super::connect::endpoint::Endpoint;
 use super::pace::Pace;
 use crate::situation::time::Clocks;
-use crate::situation::{Observation, Text};
+use crate::situation::{ClusterId, Observation, Text};
 
 /// What the keeper tells the sources.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +29,18 @@ pub(super) struct State {
     pub(super) epoch: u64,
     /// Grows with each new set of credentials.
     pub(super) generation: u64,
+    /// The cluster of the first contact.
+    pub(super) met: Option<Arc<Met>>,
+    /// How it shows that another cluster is reached now, or that the kubeconfig means another; empty: it is the same.
+    pub(super) changed: Text,
+}
+
+/// Which cluster was met at first contact. Nothing that is read later changes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Met {
+    pub(super) cluster: ClusterId,
+    /// Fingerprint of the authority that its certificate has to come from.
+    pub(super) authority: Text,
 }
 
 /// What the sources tell the keeper.
@@ -93,6 +105,21 @@ impl Session {
         let endpoint = state.access.as_ref().and_then(|a| a.endpoints.get(state.at).or_else(|| a.endpoints.first()));
         let endpoint = endpoint.cloned().ok_or(Closed)?;
         Ok(Way { endpoint, epoch: state.epoch, generation: state.generation })
+    }
+
+    /// Waits for an endpoint that answers and the cluster that was met there.
+    pub(super) async fn met(&mut self) -> Result<(Arc<Met>, Arc<Endpoint>), Text> {
+        let met = timeout(self.pace.patience, self.state.wait_for(|s| s.up && s.met.is_some())).await;
+        let state = match met {
+            Ok(Ok(state)) => state,
+            Ok(Err(_)) => return Err(Text::new("the program ends")),
+            Err(_) => return Err(Text::new("no API server answers")),
+        };
+        if !state.changed.is_empty() {
+            return Err(state.changed.clone());
+        }
+        let endpoint = state.access.as_ref().and_then(|access| access.endpoints.get(state.at)).cloned();
+        state.met.clone().zip(endpoint).ok_or_else(|| Text::new("no API server answers"))
     }
 
     /// The namespace of the kubeconfig's context, once it is known.

@@ -1,5 +1,6 @@
 //! The tests that need more than one module: the whole program, the simulated cluster, clients from outside.
 
+mod act;
 mod api;
 #[path = "../support/cluster.rs"]
 mod cluster;
@@ -17,6 +18,8 @@ mod check;
 mod console;
 mod faults;
 mod feed;
+mod hands;
+mod journal;
 mod lint;
 mod log;
 mod schema;

@@ -13,7 +13,7 @@ fn crashcart(arguments: &[&str]) -> (Option<i32>, Value) {
     (output.status.code(), serde_json::from_str(&said).unwrap_or_else(|e| panic!("{arguments:?}: {e}: {said}")))
 }
 
-fn schema(kind: &str) -> Value {
+pub(super) fn schema(kind: &str) -> Value {
     let (code, schema) = crashcart(&["schema", kind]);
     assert_eq!(code, Some(0));
     schema
@@ -21,25 +21,27 @@ fn schema(kind: &str) -> Value {
 
 /// What does not fit, by its place. Knows as much of JSON Schema as our schemas use.
 fn misfits(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
     if let Some(name) = schema["$ref"].as_str() {
         let target = root.pointer(name.trim_start_matches('#')).expect("a definition");
-        return misfits(root, target, value, at);
+        wrong.extend(misfits(root, target, value, at));
     }
-    let mut wrong = Vec::new();
-    if schema.get("const").is_some_and(|only| only != value) {
-        wrong.push(format!("{at}: {value} instead of {}", schema["const"]));
-    }
-    if let Some(options) = schema["oneOf"].as_array() {
-        let all: Vec<_> = options.iter().map(|option| misfits(root, option, value, at)).collect();
-        if all.iter().filter(|wrong| wrong.is_empty()).count() != 1 {
-            wrong.push(format!("{at}: not one of the {} alternatives", options.len()));
+    if let Some(kinds) = schema["oneOf"].as_array() {
+        let each: Vec<_> = kinds.iter().map(|kind| misfits(root, kind, value, at)).collect();
+        if each.iter().filter(|wrong| wrong.is_empty()).count() != 1 {
+            let nearest = each.into_iter().min_by_key(Vec::len);
+            wrong.push(format!("{at}: fits none or several of the kinds, the nearest: {nearest:?}"));
         }
+    }
+    if schema.get("const").is_some_and(|only| only != value) {
+        wrong.push(format!("{at}: {value} is not {}", schema["const"]));
     }
     let types: Vec<&str> = match &schema["type"] {
         Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
         single => single.as_str().into_iter().collect(),
     };
-    if !types.is_empty() && !types.contains(&type_of(value)) {
+    let whole = (value.is_i64() || value.is_u64()) && types.contains(&"integer");
+    if !types.is_empty() && !types.contains(&type_of(value)) && !whole {
         wrong.push(format!("{at}: {} instead of {types:?}", type_of(value)));
     }
     if schema["enum"].as_array().is_some_and(|all| !all.contains(value)) {
@@ -77,7 +79,7 @@ fn type_of(value: &Value) -> &'static str {
     }
 }
 
-fn fits(schema: &Value, value: &Value) {
+pub(super) fn fits(schema: &Value, value: &Value) {
     assert_eq!(misfits(schema, schema, value, ""), Vec::<String>::new());
 }
 

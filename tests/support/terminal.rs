@@ -36,6 +36,8 @@ pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     /// When it was started.
     pub started: Instant,
+    /// The user's folders, for this program alone.
+    _home: tempfile::TempDir,
 }
 
 impl Terminal {
@@ -51,6 +53,10 @@ impl Terminal {
         }
         for (key, value) in [("TERM", "xterm-256color"), ("COLORTERM", "truecolor"), ("LANG", "C.UTF-8")] {
             command.env(key, value);
+        }
+        let home = tempfile::tempdir().expect("a folder");
+        for name in ["XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
+            command.env(name, home.path().join(name));
         }
         for (key, value) in env {
             command.env(key, value);
@@ -73,7 +79,7 @@ impl Terminal {
         drop(pair.slave);
         let sink = Arc::clone(&seen);
         std::thread::spawn(move || pump(reader, &sink));
-        Self { seen, master: pair.master, writer, child, started }
+        Self { seen, master: pair.master, writer, child, started, _home: home }
     }
 
     fn lock(&self) -> MutexGuard<'_, Seen> {

@@ -18,8 +18,8 @@ const ROUNDS: usize = 3;
 const LOOK: Duration = Duration::from_secs(1);
 
 /// The situation after the burst, or after the watch that follows it.
-pub(super) async fn gather(
-    mut feed: Feed,
+pub(in crate::command) async fn gather(
+    feed: &mut Feed,
     profile: &Profile,
     clocks: &Clocks,
     timeout: Duration,
@@ -27,9 +27,9 @@ pub(super) async fn gather(
 ) -> Situation {
     let start = Instant::now();
     let mut burst = Burst { situation: Situation::new(), rounds: BTreeMap::new() };
-    burst.take(&mut feed, clocks, start + timeout, Burst::settled).await;
+    burst.take(feed, clocks, start + timeout, Burst::settled).await;
     if let Some(time) = watch {
-        burst.take(&mut feed, clocks, start + time.max(timeout), |b| b.confirmed(profile)).await;
+        burst.take(feed, clocks, start + time.max(timeout), |b| b.confirmed(profile)).await;
     }
     burst.tick(clocks);
     burst.situation

@@ -1,6 +1,6 @@
 //! `crashcart check`: findings, headless.
 
-mod gather;
+pub(super) mod gather;
 mod json;
 mod rbac;
 #[cfg(test)]
@@ -22,7 +22,7 @@ use crate::watch::{self, Pace};
 pub use json::Report;
 
 /// How often the probes go round.
-const ROUND: Duration = Duration::from_secs(1);
+pub(super) const ROUND: Duration = Duration::from_secs(1);
 /// Exit code when something critical was found.
 const CRITICAL: u8 = 2;
 /// Exit code when a source that is required did not answer.
@@ -40,8 +40,8 @@ pub fn run(options: &Options, args: CheckArgs) -> anyhow::Result<u8> {
     let pace = Pace { health: ROUND, ..Pace::default() };
     let runtime = wiring::runtime()?;
     let situation = runtime.block_on(async {
-        let feed = watch::open_at(pace, wiring::target(options), &profile, clocks.clone());
-        gather::gather(feed, &profile, &clocks, timeout, watch).await
+        let mut feed = watch::open_at(pace, wiring::target(options), &profile, clocks.clone());
+        gather::gather(&mut feed, &profile, &clocks, timeout, watch).await
     });
     // Whatever still hangs must not keep the program from ending.
     runtime.shutdown_background();

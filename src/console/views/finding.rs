@@ -216,7 +216,7 @@ impl Screen for Finding {
     }
 
     fn hints(&self) -> &'static [Command] {
-        &[Command::Open, Command::Logs, Command::Events, Command::Changes, Command::Sources]
+        &[Command::Open, Command::Trees, Command::Logs, Command::Act, Command::Events, Command::Changes]
     }
 
     fn act(&mut self, command: Command, cx: &Context<'_>) -> Effect {
@@ -228,6 +228,10 @@ impl Screen for Finding {
                 super::open::push_subject(subject, cx)
             }
             (Command::Open, Some(Link::Finding(id, subjects))) => Effect::Push(Box::new(Self::open(id, subjects))),
+            (Command::Trees, _) => match &self.last {
+                Some(finding) => super::open::open_tree(finding, cx),
+                None => Effect::Ignored,
+            },
             (Command::Logs | Command::Previous, _) => match self.telling() {
                 Some(object) => super::open::act_on(command, object, cx),
                 None => Effect::Say("this finding is about no pod; open a workload for its pods".to_owned()),

@@ -1,6 +1,7 @@
 //! Which screen shows what.
 
 use crate::config::keymap::Command;
+use crate::console::desk::Order;
 use crate::console::screen::{Context, Effect, Screen};
 use crate::situation::{Key, Kind, Ref, Subject};
 
@@ -11,6 +12,7 @@ pub fn by_command(command: Command, _cx: &Context<'_>) -> Option<Box<dyn Screen>
         Command::Events => Some(Box::new(super::Events::all())),
         Command::Nodes => Some(Box::new(super::Nodes::new())),
         Command::Pods => Some(Box::new(super::Pods::new())),
+        Command::Trees => Some(Box::new(super::Trees::new())),
         Command::Sources => Some(Box::new(super::Sources::new())),
         Command::Workloads => Some(Box::new(super::Workloads::new())),
         _ => None,
@@ -44,6 +46,21 @@ pub(super) fn push_subject(subject: &Subject, cx: &Context<'_>) -> Effect {
         || Effect::Say(format!("{}: nothing more is known of it", crate::console::labels::subject(subject))),
         Effect::Push,
     )
+}
+
+/// Opens the tree that a finding leads to, on what it is about.
+pub(super) fn open_tree(finding: &crate::detect::Finding, cx: &Context<'_>) -> Effect {
+    let leads = |book: &&std::sync::Arc<crate::runbook::Book>| {
+        finding.runbook == Some(book.id.as_str()) || book.findings.iter().any(|id| id == finding.id)
+    };
+    let subject = finding.subjects.iter().find_map(|subject| match subject {
+        Subject::Object(object) => Some(object.clone()),
+        _ => None,
+    });
+    match cx.desk.library.books.iter().find(leads) {
+        Some(book) => Effect::Order(Order::OpenTree(book.clone(), subject)),
+        None => Effect::Push(Box::new(super::Trees::new())),
+    }
 }
 
 /// Opens the log of a pod, or says why that cannot be.

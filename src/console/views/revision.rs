@@ -2,7 +2,6 @@
 
 use super::detail::parts::{self, head, link_pair, pair, text_pair};
 use super::detail::{Detail, Link, Section, Shown};
-use super::template_diff::{self, Difference, differences};
 use super::verdict;
 use crate::config::keymap::Command;
 use crate::config::theme::Tone;
@@ -11,6 +10,7 @@ use crate::console::screen::Context;
 use crate::console::widgets::{Piece, matches_width};
 use crate::detect::Mark;
 use crate::situation::object::{Meta, Pod, ReplicaSet};
+use crate::situation::template::{self, Difference, differences};
 use crate::situation::{Key, Kind, Ref, Situation, Source};
 
 /// A revision of a Deployment, which is a ReplicaSet.
@@ -120,7 +120,7 @@ fn lines(difference: &Difference, cx: &Context<'_>) -> Vec<Line<Link>> {
             Line::of(format!("    + {new}"), Tone::Good).indented(6),
         ],
         (Some(old), None) => vec![one(path(": "), "removed, was ", old, Tone::Bad)],
-        (None, Some(new)) if new == template_diff::CHANGED => vec![one(path(": "), "", new, Tone::Warning)],
+        (None, Some(new)) if new == template::CHANGED => vec![one(path(": "), "", new, Tone::Warning)],
         (None, Some(new)) => vec![one(path(": "), "added, ", new, Tone::Good)],
         (None, None) => Vec::new(),
     }

@@ -6,6 +6,7 @@ mod endpoints;
 mod facts;
 mod findings;
 mod log;
+mod logs;
 mod node;
 mod revisions;
 #[cfg(test)]
@@ -23,7 +24,9 @@ use serde_json::Value;
 use super::{Row, Tone};
 use crate::detect::{Finding, Scene};
 use crate::situation::Ref;
-use crate::watch::{LogLine, LogQuery};
+use crate::watch::LogQuery;
+
+pub use logs::{Logs, Read};
 
 /// A check: what it is called, what it wants to know, what it gives.
 #[derive(Debug, Clone, Copy)]
@@ -88,10 +91,6 @@ pub enum Arg {
     Number(u64),
 }
 
-/// Logs by what was asked for; an `Err` says why one cannot be read.
-#[derive(Debug, Clone, Default)]
-pub struct Logs(pub Vec<(LogQuery, Result<Vec<LogLine>, String>)>);
-
 /// What a check found.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Found {
@@ -144,13 +143,6 @@ impl<'a> Asked<'a> {
             Arg::Reference(reference) => Some(reference),
             _ => None,
         }
-    }
-}
-
-impl Logs {
-    /// What was read for a query; `None`: nothing yet.
-    pub fn get(&self, query: &LogQuery) -> Option<&Result<Vec<LogLine>, String>> {
-        self.0.iter().rev().find(|(q, _)| q == query).map(|(_, log)| log)
     }
 }
 

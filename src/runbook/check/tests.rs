@@ -240,7 +240,7 @@ fn last_words_are_asked_for_and_then_read() {
     assert_eq!(found.unknown, "the log of web-rs2-1 is being read");
     assert_eq!(found.command, "kubectl -n shop logs web-rs2-1 -c main --previous --tail=200");
 
-    let logs = Logs(vec![(query.clone(), Ok(log(PANIC)))]);
+    let logs = Logs::from_iter([(query.clone(), Ok(log(PANIC)))]);
     let found = ask_logs(&world, "crash-log", &[role("web")], &logs);
     let words = result(&found);
     assert_eq!(
@@ -250,10 +250,27 @@ fn last_words_are_asked_for_and_then_read() {
     assert_eq!((&words["stack"], &words["frame"]), (&true.into(), &"example.com/shop/cart.Add (cart.go:7)".into()));
     assert_eq!((found.reads.len(), found.unknown.as_str()), (0, ""));
 
-    let logs = Logs(vec![(query, Err("forbidden, needs get pods/log".to_owned()))]);
+    let logs = Logs::from_iter([(query, Err("forbidden, needs get pods/log".to_owned()))]);
     let found = ask_logs(&world, "crash-log", &[role("web")], &logs);
     assert_eq!(found.unknown, "log of web-rs2-1: forbidden, needs get pods/log");
     assert_eq!(result(&found).get("cause"), None, "what could not be read is not other");
+    assert_eq!(found.reads.len(), 1, "it is tried again");
+}
+
+#[test]
+fn a_log_of_the_run_before_the_last_is_read_again() {
+    let mut world = half_done();
+    let query = ask(&world, "crash-log", &[role("web")]).reads.remove(0);
+    let lines = |seconds| log(PANIC).into_iter().map(|l| LogLine { at: Some(ago(seconds)), ..l }).collect::<Vec<_>>();
+    let reads = |world: &World, seconds| {
+        let logs = Logs::from_iter([(query.clone(), Ok(lines(seconds)))]);
+        let found = ask_logs(world, "crash-log", &[role("web")], &logs);
+        assert_eq!((&result(&found)["cause"], found.unknown.as_str()), (&"panic".into(), ""), "the old words will do");
+        found.reads.len()
+    };
+    assert_eq!((reads(&world, 61), reads(&world, 300)), (0, 1));
+    world.change_pod(NS, "web-rs2-1", |p| crash_loops(p, 2, "Error", 7, 10));
+    assert_eq!(reads(&world, 61), 1);
 }
 
 #[test]
@@ -264,11 +281,11 @@ fn the_logs_of_several_pods_are_compared() {
     world.put(second);
     let reads = ask(&world, "crash-log", &[role("web")]).reads;
     assert_eq!(reads.len(), 2);
-    let same = Logs(reads.iter().map(|q| (q.clone(), Ok(log(PANIC)))).collect());
+    let same = reads.iter().map(|q| (q.clone(), Ok(log(PANIC)))).collect::<Logs>();
     let found = ask_logs(&world, "crash-log", &[role("web")], &same);
     assert_eq!((&result(&found)["read"], &result(&found)["sameInAll"]), (&2.into(), &true.into()));
     let mut other = same;
-    other.0[1].1 = Ok(log("failed to connect to database"));
+    other.put(reads[1].clone(), Ok(log("failed to connect to database")));
     let found = ask_logs(&world, "crash-log", &[role("web")], &other);
     assert_eq!(result(&found)["sameInAll"], false);
 }

@@ -60,7 +60,9 @@ impl<'a> Trip<'a> {
     /// All logs that are wanted say this.
     fn says(&mut self, text: &str) -> &mut Self {
         let reads = self.view().reads;
-        self.logs.0.extend(reads.into_iter().map(|q| (q, Ok(log(text)))));
+        for query in reads {
+            self.logs.put(query, Ok(log(text)));
+        }
         self
     }
 

@@ -60,7 +60,7 @@ impl Operator {
             let read = self.eyes.world.logs(&pod.namespace, &pod.name, container, query.previous);
             let lines =
                 read.map(|all| all.iter().map(|l| LogLine { at: Some(l.at), text: (*l.text).into() }).collect());
-            self.logs.0.push((query.clone(), lines.map_err(|e| e.to_string())));
+            self.logs.put(query.clone(), lines.map_err(|e| e.to_string()));
         }
         if let Some((ending, ..)) = view.end {
             return Some(ending);

@@ -105,7 +105,9 @@ proptest! {
                 prop_assert!(view.ways.iter().filter(|w| w.verdict == WayVerdict::Suggested).count() <= 1);
                 prop_assert!(view.end.is_some() || !view.ways.is_empty());
                 walk.observe(&view, at);
-                logs.0.extend(view.reads.iter().map(|q| (q.clone(), if what % 2 == 0 { Ok(log(PANIC)) } else { Err("gone".to_owned()) })));
+                for query in &view.reads {
+                    logs.put(query.clone(), if what % 2 == 0 { Ok(log(PANIC)) } else { Err("gone".to_owned()) });
+                }
                 if view.act.is_some() && what % 3 == 0 {
                     walk.acted(ActResult::Worked("done".to_owned()), at);
                 }

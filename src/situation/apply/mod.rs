@@ -127,6 +127,7 @@ impl Situation {
             Observation::Source(source, state) => return self.set_source(source, state),
             Observation::Heard(source, at) => return self.hear(source, at),
             Observation::Cluster(id) => self.cluster = id,
+            Observation::ClusterChanged(how) => self.cluster_changed = Some(how).filter(|how| !how.is_empty()),
             Observation::Version(version) => self.version = version,
             Observation::Skew(skew) => {
                 self.skew = skew;

@@ -21,6 +21,10 @@ impl Labels {
     }
 }
 
+/// The annotation that says what of an action remains on an object: action, incident, time, parted by blanks. A finding
+/// `left-behind` stands until it is gone.
+pub const LEFT_BEHIND: &str = "crashcart/left-behind";
+
 /// The controlling owner of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {

@@ -9,7 +9,7 @@ mod policy;
 mod storage;
 mod workload;
 
-pub use common::{Amounts, Condition, Labels, Lease, Meta, Namespace, Owner, Status};
+pub use common::{Amounts, Condition, LEFT_BEHIND, Labels, Lease, Meta, Namespace, Owner, Status};
 pub use event::Event;
 pub use network::{Endpoint, EndpointSlice, Ingress, Service};
 pub use node::{Node, NodeInfo, Taint};

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Amounts, Condition, Meta, Status};
+use super::{Amounts, Condition, LEFT_BEHIND, Meta, Status};
 use crate::situation::Text;
 
 /// A node of the cluster.
@@ -24,7 +24,7 @@ pub struct Node {
     pub allocatable: Amounts,
     /// What the kubelet says of itself.
     pub info: NodeInfo,
-    /// Annotations of k3s, etcd and flannel only, sorted by key.
+    /// Annotations of k3s, etcd, flannel and this program only, sorted by key.
     pub annotations: Vec<(Text, Text)>,
 }
 
@@ -63,6 +63,11 @@ impl Node {
     /// Whether the node says it is ready; absent counts as unknown.
     pub fn ready(&self) -> Status {
         self.condition("Ready").map_or(Status::Unknown, |c| c.status)
+    }
+
+    /// What this program left on it ([`LEFT_BEHIND`]), if anything.
+    pub fn left_behind(&self) -> Option<&Text> {
+        self.annotations.iter().find(|(key, _)| *key == LEFT_BEHIND).map(|(_, note)| note)
     }
 
     /// The roles in its labels (`control-plane`, `etcd`), sorted.

@@ -32,6 +32,8 @@ pub struct Deployment {
     pub revision: Option<u64>,
     /// Annotation `kubernetes.io/change-cause`.
     pub change_cause: Text,
+    /// What this program left on it ([`super::LEFT_BEHIND`]); empty: nothing.
+    pub left_behind: Text,
     pub observed_generation: i64,
     pub current: i32,
     pub updated: i32,

@@ -1,4 +1,5 @@
-//! One API endpoint, which can be asked and not told: there is no way here to send anything but a GET.
+//! One API endpoint, which can be asked and not told: there is no way here to send anything but a GET. What is told goes
+//! through the client that [`Endpoint::client`] lends to [`Pinned`](crate::watch::Pinned), and so to the executor.
 
 use std::time::Duration;
 
@@ -69,6 +70,17 @@ impl Endpoint {
     pub(super) fn new(config: Config, way: Way) -> Result<Self, kube::Error> {
         let url = Text::new(config.cluster_url.to_string().trim_end_matches('/'));
         Ok(Self { url, client: ClientBuilder::try_from(config)?.build(), way })
+    }
+
+    /// The client itself.
+    #[expect(clippy::disallowed_types, reason = "for the pin, which only action/ may ask for it")]
+    pub(in crate::watch) fn client(&self) -> kube::Client {
+        self.client.clone()
+    }
+
+    /// An error of the client, in words.
+    pub(in crate::watch) fn explain(&self, error: &kube::Error) -> String {
+        explain(error, &self.way).what
     }
 
     /// Asks, whatever the answer's status.

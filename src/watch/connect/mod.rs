@@ -9,6 +9,7 @@ pub(super) mod explain;
 mod kubeconfig;
 mod plugin;
 mod proxy;
+mod secret;
 
 #[cfg(test)]
 mod tests;
@@ -37,7 +38,7 @@ use crate::situation::time::Clock;
 use crate::situation::{ClusterId, Text, Trouble};
 
 /// A way into the cluster.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Access {
     /// Which cluster, as the kubeconfig names it.
     pub(super) cluster: ClusterId,
@@ -45,6 +46,32 @@ pub(super) struct Access {
     pub(super) endpoints: Vec<Arc<Endpoint>>,
     /// When the credentials have to be made anew (wall time).
     pub(super) expires: Option<Timestamp>,
+    /// What the server's certificate is held against.
+    pub(super) trust: Trust,
+    /// How the kubeconfig means another cluster now than at first contact; this is still the way to that of then. Empty: it
+    /// means the same.
+    pub(super) changed: Text,
+}
+
+/// What a server's certificate is held against.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Trust {
+    /// Fingerprint of the authorities that may have signed it; `system` for those of this machine, `none` when it is not
+    /// looked at.
+    pub(super) authority: Text,
+    /// The name it must have, if that is not the server's.
+    name: Text,
+}
+
+impl Trust {
+    fn of(config: &Config) -> Self {
+        let authority = match &config.root_cert {
+            _ if config.accept_invalid_certs => Text::new("none"),
+            Some(certificates) => super::pin::fingerprint(certificates.clone()),
+            None => Text::new("system"),
+        };
+        Self { authority, name: Text::new(config.tls_server_name.as_deref().unwrap_or_default()) }
+    }
 }
 
 /// What is read of the process' environment.
@@ -106,6 +133,8 @@ pub(super) struct Connector {
     /// The context of the first success: a `kubectl config use-context` in another window must not turn this console to
     /// another cluster.
     pinned: Option<String>,
+    /// The way in since first contact: of what is read later only credentials are taken.
+    held: Option<Access>,
     cache: Option<Cached>,
 }
 
@@ -141,7 +170,12 @@ pub(super) const MARGIN: Duration = Duration::from_mins(1);
 
 impl Connector {
     pub(super) fn new(target: Target, profile: &Profile, pace: Pace, wall: Arc<dyn Clock>, env: Surroundings) -> Self {
-        Self { target, env, further: profile.endpoints.clone(), pace, wall, pinned: None, cache: None }
+        Self { target, env, further: profile.endpoints.clone(), pace, wall, pinned: None, held: None, cache: None }
+    }
+
+    /// The cluster has answered: from now on only credentials are taken from the kubeconfig.
+    pub(super) fn hold(&mut self, access: &Access) {
+        self.held = Some(access.clone());
     }
 
     /// Reads everything again. `fresh`: the credentials of before are no good, so a plugin has to run again.
@@ -150,10 +184,19 @@ impl Connector {
             self.cache = None;
         }
         let mut plan = self.plan().await?;
+        let trust = Trust::of(&plan.config);
+        if let Some(held) = &self.held {
+            let changed = difference(held, &plan.cluster, &trust);
+            if !changed.is_empty() {
+                // Not even its credentials: they belong to the other cluster.
+                return Ok(Access { changed, ..held.clone() });
+            }
+        }
         let mut expires = None;
         if let Some((plugin, cluster)) = plan.plugin.take() {
             let credential = self.credential(&plugin, cluster.as_ref()).await?;
             expires = credential.expiration_timestamp;
+            secret::of_plugin(&credential);
             put(&mut plan.config.auth_info, credential);
         }
         certificate::check(&plan.config.auth_info, self.wall.now())?;
@@ -161,7 +204,11 @@ impl Connector {
         if plan.context.is_some() {
             self.pinned = plan.context;
         }
-        Ok(Access { cluster: plan.cluster, endpoints, expires })
+        let access = Access { cluster: plan.cluster, endpoints, expires, trust, changed: Text::default() };
+        if self.held.is_some() {
+            self.held = Some(access.clone());
+        }
+        Ok(access)
     }
 
     /// Reads the files, on a thread of their own: a home folder may hang.
@@ -208,6 +255,7 @@ impl Connector {
         let certificate = certificate::name(&plan.config.auth_info);
         let make = |url: Uri| {
             let proxy = proxy::proxy_for(&url, plan.proxy.as_deref(), &self.env)?;
+            proxy.as_ref().inspect(|proxy| secret::of_proxy(proxy));
             let way = Way {
                 server: url.to_string().trim_end_matches('/').to_owned(),
                 proxy: proxy.as_ref().and_then(Uri::host).unwrap_or_default().to_owned(),
@@ -225,6 +273,21 @@ impl Connector {
         };
         servers.into_iter().map(make).collect()
     }
+}
+
+/// How a kubeconfig that was read again means another cluster; empty: it means the same.
+fn difference(held: &Access, cluster: &ClusterId, trust: &Trust) -> Text {
+    let (now, then) = (&cluster.server, &held.cluster.server);
+    let how = if cluster.context != held.cluster.context {
+        format!("its context is {} instead of {}", cluster.context, held.cluster.context)
+    } else if now != then {
+        format!("context {} leads to {now} instead of {then}", cluster.context)
+    } else if *trust != held.trust {
+        format!("context {} trusts another authority for {now}", cluster.context)
+    } else {
+        return Text::default();
+    };
+    Text::from(format!("the kubeconfig now means another cluster: {how}"))
 }
 
 /// Puts a plugin's credential where kube looks for it.
@@ -251,6 +314,7 @@ fn in_cluster() -> Result<Plan, Trouble> {
         trouble(&format!("this pod's service account cannot be used: {error}"), "pass --kubeconfig FILE")
     })?;
     pin_down(&mut config);
+    secret::of_user(&config.auth_info);
     let cluster = ClusterId {
         context: Text::new("in-cluster"),
         server: Text::from(config.cluster_url.to_string()),
@@ -280,6 +344,7 @@ fn from_context(chosen: Chosen) -> Result<Plan, Trouble> {
     config.tls_server_name = cluster.tls_server_name.clone().filter(|n| !n.is_empty());
     config.root_cert = authority(&cluster)?;
     let plugin = take_plugin(&mut user, &cluster)?;
+    secret::of_user(&user);
     config.auth_info = user;
     let cluster_id = ClusterId {
         context: Text::from(name.clone()),

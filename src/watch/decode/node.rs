@@ -4,7 +4,7 @@ use super::Wire;
 use super::meta::MetaWire;
 use super::wire::{ConditionWire, Pairs, Resources, Time, conditions, wire};
 use crate::situation::Text;
-use crate::situation::object::{Node, NodeInfo, Object, Taint};
+use crate::situation::object::{LEFT_BEHIND, Node, NodeInfo, Object, Taint};
 
 wire! {
     struct NodeWire { metadata: MetaWire<Pairs>, spec: Spec, status: NodeStatus }
@@ -50,11 +50,10 @@ impl From<InfoWire> for NodeInfo {
     }
 }
 
-/// Whether an annotation says something of k3s, etcd or flannel.
+/// Whether an annotation says something of k3s, etcd or flannel, or was left by this program.
 fn tells(key: &str) -> bool {
-    key.split_once('/').is_some_and(|(domain, _)| {
-        domain == "k3s.io" || domain.ends_with(".k3s.cattle.io") || domain == "flannel.alpha.coreos.com"
-    })
+    let domain = key.split_once('/').map_or("", |(domain, _)| domain);
+    matches!(domain, "k3s.io" | "flannel.alpha.coreos.com") || domain.ends_with(".k3s.cattle.io") || key == LEFT_BEHIND
 }
 
 impl Wire for NodeWire {

@@ -1,6 +1,5 @@
 //! Pod templates of workloads.
 
-use std::fmt;
 use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer};
@@ -8,7 +7,7 @@ use serde_json::Value;
 
 use super::wire::wire;
 use crate::situation::object::TemplateContainer;
-use crate::situation::{Text, clean};
+use crate::situation::{Text, template};
 
 wire! {
     /// A template of which only the containers' names and images are read.
@@ -41,39 +40,14 @@ impl Default for WholeTemplate {
 
 impl<'de> Deserialize<'de> for WholeTemplate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut value = Value::deserialize(deserializer)?;
-        normalise(&mut value);
+        let value = Value::deserialize(deserializer)?;
         let containers = value.pointer("/spec/containers").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let containers = containers.iter().map(container).collect();
-        Ok(Self { canonical: Arc::from(fmt::format(format_args!("{value}"))), containers })
+        Ok(Self { containers, canonical: template::canonical(value) })
     }
 }
 
 fn container(value: &Value) -> TemplateContainer {
     let field = |name| Text::new(value.get(name).and_then(Value::as_str).unwrap_or_default());
     TemplateContainer { name: field("name"), image: field("image") }
-}
-
-/// Takes away what differs between equal templates: the hash label that the controller adds, and nulls.
-fn normalise(template: &mut Value) {
-    if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
-        labels.remove("pod-template-hash");
-    }
-    tidy(template);
-}
-
-fn tidy(value: &mut Value) {
-    match value {
-        Value::String(text) => {
-            if let std::borrow::Cow::Owned(cleaned) = clean(text) {
-                *text = cleaned;
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(tidy),
-        Value::Object(fields) => {
-            fields.retain(|key, value| !value.is_null() && clean(key) == *key);
-            fields.values_mut().for_each(tidy);
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
 }

@@ -13,6 +13,8 @@ wire! {
         revision: Text,
         #[serde(rename = "kubernetes.io/change-cause")]
         change_cause: Text,
+        #[serde(rename = "crashcart/left-behind")]
+        left_behind: Text,
     }
 
     struct DeploymentWire { metadata: MetaWire<RevisionWire>, spec: DeploymentSpec, status: ReplicaStatus }
@@ -98,6 +100,7 @@ wires! {
             containers: wire.spec.template.containers(),
             revision: annotations.revision.parse().ok(),
             change_cause: annotations.change_cause,
+            left_behind: annotations.left_behind,
             observed_generation: wire.status.observed_generation,
             current: wire.status.replicas,
             updated: wire.status.updated_replicas,

@@ -20,7 +20,8 @@ use self::watcher::Watcher;
 use super::session::{Closed, Session};
 use crate::situation::{Kind, Observation, Source, SourceState, Text, Trouble};
 
-pub(super) use request::segment;
+pub(super) use recovery::rule;
+pub(super) use request::{list_form, path, segment};
 
 /// Watches every kind until nobody listens any more.
 pub(super) async fn run(session: Session, home: Arc<[Text]>) {

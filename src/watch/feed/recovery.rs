@@ -100,7 +100,7 @@ impl Recovery {
 }
 
 /// The rule that is missing, as `kubectl auth can-i` writes it: `list pods`, `list deployments.apps`.
-pub(super) fn rule(verb: &str, kind: Kind) -> String {
+pub(in crate::watch) fn rule(verb: &str, kind: Kind) -> String {
     let resource = kind.resource();
     let dot = if resource.group.is_empty() { "" } else { "." };
     format!("{verb} {}{dot}{}", resource.plural, resource.group)

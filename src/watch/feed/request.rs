@@ -10,7 +10,7 @@ use crate::watch::decode::Form;
 const PAGE: usize = 100;
 
 /// The path of a kind, in one namespace or in all.
-fn path(kind: Kind, namespace: Option<&str>) -> String {
+pub(in crate::watch) fn path(kind: Kind, namespace: Option<&str>) -> String {
     let resource = kind.resource();
     let root = if resource.group.is_empty() { "/api".to_owned() } else { format!("/apis/{}", resource.group) };
     let inside = namespace.map_or_else(String::new, |n| format!("/namespaces/{}", segment(n)));
@@ -37,7 +37,7 @@ pub(super) fn watch(kind: Kind, namespace: Option<&str>, version: &str, lasting:
 }
 
 /// What a list is asked to be.
-pub(super) fn list_form(form: Form) -> &'static str {
+pub(in crate::watch) fn list_form(form: Form) -> &'static str {
     match form {
         Form::Whole => "application/json",
         // No plain JSON as a second choice: rather no answer than one with values in it.

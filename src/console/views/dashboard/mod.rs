@@ -172,6 +172,14 @@ impl Dashboard {
     }
 
     /// The log that is worth reading from here: of the chosen workload's or finding's sickest pod.
+    /// The tree of the selected finding.
+    fn tree(&self, cx: &Context<'_>) -> Effect {
+        let chosen = self.findings.chosen();
+        let found = chosen
+            .and_then(|f: &FindingId| cx.assessment.findings.iter().find(|x| x.id == f.id && x.subjects == f.subjects));
+        found.map_or_else(|| by_command(Command::Trees, cx), |finding| super::open::open_tree(finding, cx))
+    }
+
     fn logs(&self, cx: &Context<'_>) -> Effect {
         let pod = match self.focus {
             Pane::Workloads => self.workloads.chosen().and_then(|w| gather::sickest_pod(cx, w)),
@@ -211,6 +219,8 @@ impl Screen for Dashboard {
     fn hints(&self) -> &'static [Command] {
         &[
             Command::Open,
+            Command::Trees,
+            Command::Act,
             Command::Logs,
             Command::Pods,
             Command::Nodes,
@@ -226,6 +236,7 @@ impl Screen for Dashboard {
         match command {
             Command::Open => return self.open(cx),
             Command::Logs => return self.logs(cx),
+            Command::Trees if self.focus == Pane::Findings => return self.tree(cx),
             Command::NextPane => self.turn(true),
             Command::PreviousPane => self.turn(false),
             Command::Left => self.go(false),

@@ -8,7 +8,7 @@ use super::super::failure::{Cause, Failure};
 use super::super::look::Look;
 use super::super::render::Renderer;
 use super::super::view;
-use super::change::without_nulls;
+use super::change::tidy;
 use super::{Write, body, check};
 use crate::drill::store::{Refusal, ResourceDef, Store};
 
@@ -32,7 +32,7 @@ pub(super) fn create(backend: &mut dyn Backend, write: &Write<'_>, out: &Rendere
     namespace_lives(backend, write, &object)?;
     prepare(write, &mut object);
     let mut object = view::store(def, object);
-    without_nulls(&mut object);
+    tidy(&mut object);
     begin(def, &mut object);
     backend.admit(&mut object, true);
     check::new(def, &object)?;
@@ -110,7 +110,6 @@ fn begin(def: &ResourceDef, object: &mut Value) {
             "currentNumberScheduled": 0, "numberMisscheduled": 0, "desiredNumberScheduled": 0, "numberReady": 0,
         }),
         "ReplicaSet" | "StatefulSet" => json!({"replicas": 0}),
-        "Deployment" | "Job" | "CronJob" => json!({}),
         "Event" => {
             for (field, value) in [
                 ("source", json!({})),
@@ -126,6 +125,8 @@ fn begin(def: &ResourceDef, object: &mut Value) {
             }
             return;
         }
+        "Node" => return,
+        _ if def.subresource("status").is_some() && !def.custom => json!({}),
         _ => return,
     };
     object["status"] = status;

@@ -1,10 +1,10 @@
 //! How two pod templates differ, field by field. What may be a secret is named, never shown.
 
-mod veil;
-
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+
+use super::veil;
 
 /// What stands for a difference in a value that is not shown.
 pub const CHANGED: &str = "(changed)";

@@ -1,0 +1,6 @@
+//! The hands on the simulated cluster: what may reach the server, and what may not, by the server's own record.
+
+mod desk;
+mod matrix;
+mod outcome;
+mod wrong_cluster;
