@@ -7,6 +7,7 @@ mod cluster;
 mod kubectl;
 #[path = "../support/proxy.rs"]
 mod proxy;
+mod operator;
 mod replay;
 mod small;
 #[path = "../support/terminal.rs"]
@@ -24,3 +25,4 @@ mod lint;
 mod log;
 mod schema;
 mod simulate;
+mod trees;

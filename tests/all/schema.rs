@@ -107,10 +107,11 @@ fn shipped_files_fit_the_schemas_and_mistakes_do_not() {
         ("drill", yaml("tests/invalid/drills/F14.yaml")),
         ("runbook", yaml("tests/invalid/runbooks/act-without-verify.yaml")),
         ("runbook", yaml("tests/invalid/runbooks/unknown-layer.yaml")),
-        ("runbook", yaml("tests/invalid/runbooks/unknown-check.yaml")),
+        ("runbook", yaml("tests/invalid/runbooks/unknown-ending.yaml")),
     ] {
         let schema = schema(kind);
-        assert_eq!(misfits(&schema, &schema, &wrong, "").len(), 1, "{kind}");
+        let found = misfits(&schema, &schema, &wrong, "");
+        assert_eq!(found.len(), 1, "{kind}: {found:?}");
     }
 }
 

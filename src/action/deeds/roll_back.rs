@@ -50,7 +50,7 @@ pub(super) fn deed<'a>(case: &Case<'a>, object: Ref, to: Option<u64>) -> Result<
         differences,
         blast_radius: blast::rollout(case, &object, &crew, pace, &going),
         undo: undo(&object, number, former),
-        proof: restart::proof(&crew, &format!("all of the template of revision {number}")),
+        proof: restart::proof(&crew, &format!("of the template of revision {number}")),
         basis,
         touched: going,
         crew: Some(crew),

@@ -36,13 +36,14 @@ pub struct Tree {
     at: (usize, String),
     /// Whether the selection was moved since; else it follows the suggestion.
     moved: bool,
+    columns: usize,
 }
 
 impl Tree {
     /// The screen of an open tree.
     pub fn open(id: u64) -> Self {
         let at = (0, String::new());
-        Self { id, page: Page::new(), title: "Tree".to_owned(), terse: false, at, moved: false }
+        Self { id, page: Page::new(), title: "Tree".to_owned(), terse: false, at, moved: false, columns: 76 }
     }
 
     /// Takes a way, as far as it can be taken on purpose.
@@ -141,7 +142,7 @@ impl Screen for Tree {
             return;
         };
         self.title = format!("Tree {}", tree.walk.book().id);
-        self.page.set(lines::of(tree, self.terse, cx));
+        self.page.set(lines::of(tree, self.terse, self.columns, cx));
         let at = (tree.walk.path().len(), tree.view.step.clone());
         if at != self.at {
             self.at = at;
@@ -154,6 +155,8 @@ impl Screen for Tree {
     }
 
     fn resize(&mut self, area: Rect) {
+        // A column is kept for the mark of the selection.
+        self.columns = usize::from(area.width.saturating_sub(5));
         self.page.resize(area.width.saturating_sub(4), area.height.saturating_sub(2));
     }
 

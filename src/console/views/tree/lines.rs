@@ -6,7 +6,7 @@ use crate::config::theme::Tone;
 use crate::console::desk::OpenTree;
 use crate::console::page::Line;
 use crate::console::screen::Context;
-use crate::console::widgets::{Piece, width};
+use crate::console::widgets::{Piece, fit, width};
 use crate::runbook::{self, Row, View, Way, WayVerdict};
 use crate::situation::time::age;
 
@@ -25,7 +25,7 @@ pub(super) fn closed() -> Line<Link> {
 }
 
 /// Everything about the present step.
-pub(super) fn of(tree: &OpenTree, terse: bool, cx: &Context<'_>) -> Vec<Line<Link>> {
+pub(super) fn of(tree: &OpenTree, terse: bool, columns: usize, cx: &Context<'_>) -> Vec<Line<Link>> {
     let view = &tree.view;
     let mut lines = vec![place(tree)];
     if !view.why.is_empty() && !terse {
@@ -39,7 +39,7 @@ pub(super) fn of(tree: &OpenTree, terse: bool, cx: &Context<'_>) -> Vec<Line<Lin
     lines.extend(known(view, cx));
     lines.extend(progress(view));
     lines.extend(change(tree, cx));
-    lines.extend(ways(tree));
+    lines.extend(ways(tree, columns, cx));
     lines.extend(end(view));
     if !view.command.is_empty() {
         lines.push(Line::of("By hand you would type", Tone::Title));
@@ -47,7 +47,7 @@ pub(super) fn of(tree: &OpenTree, terse: bool, cx: &Context<'_>) -> Vec<Line<Lin
             Line::new(vec![Piece::new("  $ ", Tone::Dim), Piece::new(view.command.clone(), Tone::Accent)]).indented(4),
         );
     }
-    lines.extend(so_far(tree));
+    lines.extend(so_far(tree, columns, cx));
     lines
 }
 
@@ -124,19 +124,19 @@ fn in_words(action: &Action, summary: &str) -> String {
     format!("{summary}: {} {}{more}", target.kind, target.key)
 }
 
-fn ways(tree: &OpenTree) -> Vec<Line<Link>> {
+fn ways(tree: &OpenTree, columns: usize, cx: &Context<'_>) -> Vec<Line<Link>> {
     let ways = &tree.view.ways;
     if ways.is_empty() {
         return Vec::new();
     }
     let mut lines = vec![Line::of("Which way?", Tone::Title)];
     for (place, way) in ways.iter().enumerate() {
-        lines.push(line_of(place, way).leading(Some(link(ways, place))));
+        lines.push(line_of(place, way, columns, cx).leading(Some(link(ways, place))));
     }
     lines
 }
 
-fn line_of(place: usize, way: &Way) -> Line<Link> {
+fn line_of(place: usize, way: &Way, columns: usize, cx: &Context<'_>) -> Line<Link> {
     let (word, tone) = match &way.verdict {
         WayVerdict::Suggested => ("suggested".to_owned(), Tone::Good),
         WayVerdict::Holds => ("holds too".to_owned(), Tone::Text),
@@ -144,12 +144,16 @@ fn line_of(place: usize, way: &Way) -> Line<Link> {
         WayVerdict::CannotTell(why) => (format!("cannot tell: {why}"), Tone::Unknown),
         WayVerdict::Open => (String::new(), Tone::Text),
     };
-    let said = if way.verdict == WayVerdict::RuledOut { Tone::Dim } else { Tone::Text };
+    if way.verdict == WayVerdict::RuledOut {
+        // What does not hold matters least: one row is enough for it.
+        let words = format!("  {}  {word}: {}", place + 1, way.say);
+        return Line::of(fit(&words, columns, cx.theme.glyphs.ellipsis), Tone::Dim);
+    }
     let mut pieces = vec![Piece::new(format!("  {}  ", place + 1), Tone::Accent)];
     if !word.is_empty() {
         pieces.push(Piece::new(format!("{word}: "), tone));
     }
-    pieces.push(Piece::new(way.say.clone(), said));
+    pieces.push(Piece::new(way.say.clone(), Tone::Text));
     pieces.push(Piece::new(format!("  → {}", way.to.1), Tone::Dim));
     Line::new(pieces).indented(5)
 }
@@ -181,7 +185,7 @@ fn end(view: &View) -> Vec<Line<Link>> {
     lines
 }
 
-fn so_far(tree: &OpenTree) -> Vec<Line<Link>> {
+fn so_far(tree: &OpenTree, columns: usize, cx: &Context<'_>) -> Vec<Line<Link>> {
     let path = tree.walk.path();
     let left: Vec<_> = path.iter().enumerate().filter(|(_, v)| v.left.is_some()).collect();
     if left.is_empty() {
@@ -192,16 +196,12 @@ fn so_far(tree: &OpenTree) -> Vec<Line<Link>> {
         let title = tree.walk.book().steps.get(&visit.step).map_or(visit.step.as_str(), |s| s.title.text());
         let took = visit.took.as_ref().map_or("", |(say, _)| say.as_str());
         let other = visit.took.as_ref().is_some_and(|(_, suggested)| !suggested);
-        lines.push(
-            Line::new(vec![
-                Piece::new(format!("  {}  ", visit.entered.strftime("%H:%M:%S")), Tone::Dim),
-                Piece::new(format!("{title} "), Tone::Text),
-                Piece::new(format!("→ {took}"), Tone::Dim),
-                Piece::new(if other { "  (not the suggested way)" } else { "" }, Tone::Warning),
-            ])
-            .indented(12)
-            .leading(Some(Link::Visit(place))),
-        );
+        let time = format!("  {}  ", visit.entered.strftime("%H:%M:%S"));
+        let note = if other { "(not suggested) " } else { "" };
+        let room = columns.saturating_sub(width(&time) + width(note));
+        let words = fit(&format!("{title} → {took}"), room, cx.theme.glyphs.ellipsis).into_owned();
+        let pieces = vec![Piece::new(time, Tone::Dim), Piece::new(note, Tone::Warning), Piece::new(words, Tone::Dim)];
+        lines.push(Line::new(pieces).leading(Some(Link::Visit(place))));
     }
     lines
 }
