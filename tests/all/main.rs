@@ -5,9 +5,9 @@ mod api;
 #[path = "../support/cluster.rs"]
 mod cluster;
 mod kubectl;
+mod operator;
 #[path = "../support/proxy.rs"]
 mod proxy;
-mod operator;
 mod replay;
 mod small;
 #[path = "../support/terminal.rs"]

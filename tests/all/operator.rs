@@ -240,10 +240,18 @@ fn the_scripted_operator_recovers_and_idleness_does_not() {
     for id in ["F15", "F26"] {
         let (code, out) = crashcart(&["drill", id, "--headless", "-o", "json"]);
         let rows: Value = serde_json::from_str(&out).expect("JSON");
-        assert_eq!((code, &rows[0]["end"], &rows[0]["recovered"]), (Some(0), &"resolved".into(), &true.into()), "{out}");
+        assert_eq!(
+            (code, &rows[0]["end"], &rows[0]["recovered"]),
+            (Some(0), &"resolved".into(), &true.into()),
+            "{out}"
+        );
         assert_eq!((&rows[0]["wrongActions"], &rows[0]["asExpected"]), (&0.into(), &true.into()), "{out}");
         let (code, out) = crashcart(&["drill", id, "--idle", "--speed", "300", "-o", "json"]);
         let rows: Value = serde_json::from_str(&out).expect("JSON");
-        assert_eq!((code, &rows[0]["recovered"], &rows[0]["actions"]), (Some(0), &false.into(), &Value::Array(vec![])), "{out}");
+        assert_eq!(
+            (code, &rows[0]["recovered"], &rows[0]["actions"]),
+            (Some(0), &false.into(), &Value::Array(vec![])),
+            "{out}"
+        );
     }
 }

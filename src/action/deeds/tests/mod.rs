@@ -9,8 +9,8 @@ use super::testing::*;
 use crate::action::draft::{Draft, looks};
 use crate::action::plan::Write;
 use crate::action::{ACTIONS, Action};
-use crate::situation::object::LEFT_BEHIND;
 use crate::situation::Kind;
+use crate::situation::object::LEFT_BEHIND;
 
 /// A draft as a reader sees it.
 fn whole(draft: &Draft) -> String {
