@@ -138,6 +138,15 @@ impl App {
         }
     }
 
+    /// The plan on the table is worth nothing any more.
+    pub(super) fn void_plan(&mut self, why: &str) {
+        self.hand.awaited = 0;
+        if let Some(planning) = &mut self.known.desk.planning {
+            let remedy = "end this program and start it on the cluster that is meant".to_owned();
+            planning.state = Draft::Refused(Refused { what: format!("another cluster: {why}"), remedy });
+        }
+    }
+
     fn decline(&mut self) {
         self.hand.awaited = 0;
         let planning = self.known.desk.planning.take();
@@ -290,6 +299,10 @@ impl App {
         if matches!(self.arming.posture(wall), Posture::Armed(_)) {
             self.disarm("by key");
             return;
+        }
+        if let Some(other) = &self.known.situation.cluster_changed {
+            let why = format!("not armed: this is not the cluster of the first contact: {other}");
+            return self.say(why);
         }
         if self.known.situation.cluster.uid.is_empty() {
             self.say("not armed: the cluster has not said yet who it is");
