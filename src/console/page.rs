@@ -111,6 +111,13 @@ impl<L: PartialEq + Clone> Page<L> {
         }
     }
 
+    /// Forgets where it stood: other lines, from the top.
+    pub fn restart(&mut self) {
+        self.lines.clear();
+        self.selected = None;
+        (self.nth, self.offset) = (0, 0);
+    }
+
     /// What is selected.
     pub fn selected(&self) -> Option<&L> {
         self.selected.as_ref()

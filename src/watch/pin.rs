@@ -71,7 +71,7 @@ impl Unread {
 /// Pins the endpoint that answers now, if the cluster behind it is still the one that was met.
 pub(super) async fn pin(mut session: Session) -> Result<Pinned, Trouble> {
     let trouble = |what: Text, remedy: &str| Trouble { what, remedy: Text::new(remedy), retry_at: None };
-    let (met, endpoint) = session.met().await.map_err(|what| trouble(what, ""))?;
+    let (met, endpoint) = session.met().await?;
     let (patience, clocks) = (session.pace.patience, session.clocks.clone());
     let mut pinned = Pinned { endpoint, met, skew: SignedDuration::ZERO, patience, clocks };
     let begun = Instant::now();

@@ -12,8 +12,9 @@ use super::Batch;
 use super::connect::Access;
 use super::connect::endpoint::Endpoint;
 use super::pace::Pace;
+use super::pin::OTHER_REMEDY;
 use crate::situation::time::Clocks;
-use crate::situation::{ClusterId, Observation, Text};
+use crate::situation::{ClusterId, Observation, Text, Trouble};
 
 /// What the keeper tells the sources.
 #[derive(Debug, Clone, Default)]
@@ -108,18 +109,17 @@ impl Session {
     }
 
     /// Waits for an endpoint that answers and the cluster that was met there.
-    pub(super) async fn met(&mut self) -> Result<(Arc<Met>, Arc<Endpoint>), Text> {
+    pub(super) async fn met(&mut self) -> Result<(Arc<Met>, Arc<Endpoint>), Trouble> {
+        let trouble =
+            |what: &str, remedy: &str| Trouble { what: Text::new(what), remedy: Text::new(remedy), retry_at: None };
+        let silent = || trouble("no API server answers", "wait until one does; `crashcart check` says why none does");
         let met = timeout(self.pace.patience, self.state.wait_for(|s| s.up && s.met.is_some())).await;
-        let state = match met {
-            Ok(Ok(state)) => state,
-            Ok(Err(_)) => return Err(Text::new("the program ends")),
-            Err(_) => return Err(Text::new("no API server answers")),
-        };
+        let state = met.map_err(|_| silent())?.map_err(|_| trouble("the program ends", ""))?;
         if !state.changed.is_empty() {
-            return Err(state.changed.clone());
+            return Err(trouble(&state.changed, OTHER_REMEDY));
         }
         let endpoint = state.access.as_ref().and_then(|access| access.endpoints.get(state.at)).cloned();
-        state.met.clone().zip(endpoint).ok_or_else(|| Text::new("no API server answers"))
+        state.met.clone().zip(endpoint).ok_or_else(silent)
     }
 
     /// The namespace of the kubeconfig's context, once it is known.

@@ -66,7 +66,7 @@ async fn a_plan_is_printed_confirmed_by_its_digest_carried_out_proven_and_record
     for key in ["digest", "action", "class", "cluster", "objects", "requests", "guards", "blastRadius", "undo"] {
         assert!(!plan[key].is_null(), "{key} is missing: {plan:#}");
     }
-    assert_eq!((&plan["id"], &plan["class"]), (&"A01".into(), &"R1".into()));
+    assert_eq!(plan["id"], "A01");
     assert!(place.simulation.changes().is_empty() && place.journals().is_empty(), "a dry run leaves nothing behind");
 
     let digest = plan["digest"].as_str().expect("a digest");

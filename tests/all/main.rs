@@ -5,6 +5,7 @@ mod api;
 #[path = "../support/cluster.rs"]
 mod cluster;
 mod kubectl;
+mod operator;
 #[path = "../support/proxy.rs"]
 mod proxy;
 mod replay;

@@ -126,7 +126,10 @@ fn blast_radius(case: &Case<'_>, pod: &Pod, crew: Option<&Crew<'_>>, object: &Re
         }
     }));
     lines.extend(blast::budget_verdicts(case, &pod.meta.labels, object, "a delete"));
-    lines.extend(blast::hindrances(case));
+    // The pods of a DaemonSet are bound to their nodes and go to cordoned ones too.
+    if crew.is_none_or(|crew| crew.workload.kind != Kind::DaemonSet) {
+        lines.extend(blast::hindrances(case));
+    }
     lines
 }
 

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::action::deeds::RESTARTED;
+use crate::action::deeds::words::count;
 use crate::action::{Action, Outcome, Plan, Verification};
-use crate::situation::object::{Deployment, ReplicaSet, Status};
+use crate::situation::object::{Deployment, Pod, ReplicaSet, Status};
 use crate::situation::{Ref, Situation, template};
 
 pub(super) fn verify(plan: &Plan, object: &Ref, outcome: &Outcome, situation: &Situation) -> Verification {
@@ -49,7 +50,8 @@ pub(super) fn verify_size(
         return another_size(plan, deployment, outcome);
     }
     if deployment.current > wanted {
-        return Verification::Waiting(format!("{} pods are still there, {wanted} wanted", deployment.current));
+        let there = count(usize::try_from(deployment.current).unwrap_or_default(), "pod");
+        return Verification::Waiting(format!("{there} there, {wanted} wanted"));
     }
     progress(deployment, outcome, "the present revision")
         .unwrap_or_else(|| Verification::Worked(format!("{} of {wanted} available", deployment.available)))
@@ -93,13 +95,19 @@ fn progress(d: &Deployment, outcome: &Outcome, name: &str) -> Option<Verificatio
     let waiting = if d.updated < wanted {
         format!("{} of {wanted} pods are of {name}{why}", d.updated)
     } else if d.current > d.updated {
-        format!("{} old pods are still there", d.current.saturating_sub(d.updated))
+        old(d.current.saturating_sub(d.updated).unsigned_abs() as usize)
     } else if d.available < wanted {
         format!("{} of {wanted} available{why}", d.available)
     } else {
         return None;
     };
     Some(Verification::Waiting(waiting))
+}
+
+/// `2 old pods are still there`
+fn old(n: usize) -> String {
+    let verb = if n == 1 { "is" } else { "are" };
+    format!("{} {verb} still there", count(n, "old pod"))
 }
 
 /// Whether the rollout exceeded its deadline. The verdict on a former, stuck rollout stands until the new one moves, so
@@ -112,14 +120,12 @@ fn gave_up(d: &Deployment, outcome: &Outcome) -> Option<String> {
 
 /// Pods of former revisions that are not on their way out; the status may be a moment behind.
 fn old_pods(d: &Deployment, newest: &ReplicaSet, situation: &Situation) -> Option<Verification> {
-    let of_deployment = |p: &&crate::situation::object::Pod| {
-        situation.workload_of(p).is_some_and(|w| w.key == d.meta.key && w.uid == d.meta.uid)
-    };
-    let old = |p: &&crate::situation::object::Pod| {
+    let of_deployment = |p: &&Pod| situation.workload_of(p).is_some_and(|w| w.key == d.meta.key && w.uid == d.meta.uid);
+    let former = |p: &&Pod| {
         p.meta.deleting.is_none() && !p.finished() && p.meta.owner.as_ref().is_some_and(|o| o.uid != newest.meta.uid)
     };
-    let n = situation.pods_in(&d.meta.key.namespace).filter(old).filter(of_deployment).count();
-    (n > 0).then(|| Verification::Waiting(format!("{n} old pods are still there")))
+    let n = situation.pods_in(&d.meta.key.namespace).filter(former).filter(of_deployment).count();
+    (n > 0).then(|| Verification::Waiting(old(n)))
 }
 
 /// Whether a revision has the template that the plan asked for; `None`: the plan does not say.

@@ -83,7 +83,7 @@ fn a_roll_back_from_the_answer_to_the_proof() {
     status(&mut shop, 2, 4, 3);
     assert_eq!(waits(verify(&shop, &plan, 43)), "2 of 3 pods are of revision 43");
     status(&mut shop, 3, 4, 4);
-    assert_eq!(waits(verify(&shop, &plan, 43)), "1 old pods are still there");
+    assert_eq!(waits(verify(&shop, &plan, 43)), "1 old pod is still there");
     status(&mut shop, 3, 3, 2);
     assert_eq!(waits(verify(&shop, &plan, 43)), "2 of 3 available");
     status(&mut shop, 3, 3, 3);
@@ -181,7 +181,7 @@ fn a_scaling_is_proved_by_pods_and_refuted_by_another_number() {
     });
     assert!(waits(verify(&shop, &plan, 43)).contains("has not seen"));
     status(&mut shop, 3, 3, 3);
-    assert_eq!(waits(verify(&shop, &plan, 43)), "3 pods are still there, 1 wanted");
+    assert_eq!(waits(verify(&shop, &plan, 43)), "3 pods there, 1 wanted");
     status(&mut shop, 1, 1, 1);
     assert_eq!(worked(verify(&shop, &plan, 43)), "1 of 1 available");
     shop.change(Kind::Deployment, "web", |d| {

@@ -24,7 +24,7 @@ pub(super) fn plan(plan: &Plan, ink: Ink) -> String {
     let request = |r: &crate::action::Request| format!("{} {}", r.method, r.path);
     section(&mut out, "Requests", plan.requests.iter().map(request));
     section(&mut out, "What a person would type", [plan.command.clone()]);
-    section(&mut out, "Proof", [format!("{}, within {}", plan.proof.says, plan.proof.within)]);
+    section(&mut out, "Proof", [plan.proof.says.clone()]);
     section(&mut out, "Undo", [plan.undo.says.clone()]);
     out.push('\n');
     match plan.refusal() {
@@ -98,7 +98,7 @@ pub(super) fn progress(progress: &Progress, plan: &Plan) -> String {
         Progress::Stale(_) => "what the plan rests on has changed".into(),
         Progress::Refused(refused) => format!("refused: {}", refused.what),
         Progress::Sending(number) => format!("sending {}", request(*number)),
-        Progress::Answered(number, code, says) => format!("answered {}: {code} {says}", request(*number)),
+        Progress::Answered(number, _, says) => format!("answered {}: {says}", request(*number)),
         Progress::OutcomeUnknown(number, why) => format!("no answer to {}: {why}", request(*number)),
         Progress::Stopped(number, why) => format!("stopped at {}: {why}", request(*number)),
         Progress::Executed(_) => "carried out; waiting for the proof".into(),

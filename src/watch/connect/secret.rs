@@ -59,3 +59,51 @@ fn read(file: &str) -> Option<String> {
     std::fs::File::open(file).ok()?.take(LIMIT).read_to_string(&mut text).ok()?;
     Some(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secrets::{BLOT, blot};
+
+    #[test]
+    fn nothing_that_proves_who_we_are_passes_the_redactor_in_any_form() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("token");
+        std::fs::write(&file, "token-from-a-file\n").expect("a file");
+        let line = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg";
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{line}\n-----END PRIVATE KEY-----\n");
+        let user = serde_json::json!({
+            "token": "token-in-the-file", "password": "correct-horse", "client-key-data": STANDARD.encode(&pem),
+            "tokenFile": file, "auth-provider": {"name": "oidc", "config": {
+                "id-token": "oidc-id-token", "refresh-token": "oidc-refresh-token", "client-secret": "oidc-client-secret",
+                "client-id": "oidc-client-id",
+            }},
+        });
+        of_user(&serde_json::from_value(user).expect("a user"));
+        of_proxy(&"http://ann:proxy-password@proxy.example.com:3128".parse().expect("a proxy"));
+        of_plugin(&Credential {
+            token: Some("token-of-a-plugin".into()),
+            client_certificate_data: None,
+            client_key_data: None,
+            expiration_timestamp: None,
+        });
+        let encoded = STANDARD.encode(&pem);
+        for secret in [
+            "token-in-the-file",
+            "correct-horse",
+            "token-from-a-file",
+            "oidc-id-token",
+            "oidc-refresh-token",
+            "oidc-client-secret",
+            "proxy-password",
+            "token-of-a-plugin",
+            &encoded,
+            &pem,
+            line,
+        ] {
+            assert!(!blot(&format!("it is {secret}.")).contains(secret), "{secret}");
+        }
+        assert_eq!(blot("oidc-client-id"), "oidc-client-id", "a name is no secret");
+        assert_eq!(blot("Bearer token-in-the-file"), format!("Bearer {BLOT}"));
+    }
+}

@@ -12,7 +12,8 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::{Client, Reply, User, base64_of, client, der, get, send};
+use super::{Client, Reply, User, base64_of, client, client_of, der, get, send};
+use crate::cluster::Cluster;
 use crate::small::{Running, Small, resource};
 
 /// Sends a merge patch.
@@ -148,6 +149,8 @@ async fn mishaps_befall_the_next_request_of_their_kind() {
         admin.send(request.body(Body::from(body)).expect("a request")).await.map(|r| r.status().as_u16())
     };
     running.server.mishap("patch", "deployments", Mishap::CutBeforeChange);
+    let dry = merge(&admin, &format!("{WEB}?dryRun=All"), &json!({"spec": {"replicas": 2}})).await;
+    assert_eq!(dry.status, 200, "a dry run is spared");
     assert!(attempt(2).await.is_err());
     assert_eq!(replicas(), 1, "nothing was carried out");
     assert_eq!(running.server.changes().last().map(|r| r.code), Some(None));
@@ -162,4 +165,62 @@ async fn mishaps_befall_the_next_request_of_their_kind() {
     }
     drop(stalled);
     assert_eq!(attempt(5).await.expect("an answer"), 200, "and the next goes well");
+}
+
+#[tokio::test]
+async fn dry_runs_leave_no_trace_in_the_story() {
+    let story = async |rehearsed: bool| {
+        let cluster = Cluster::start(1).await;
+        let admin = client_of(&cluster.server, User::Admin);
+        let api = "/apis/apps/v1/namespaces/honeydue/deployments/api";
+        let dry = if rehearsed { "?dryRun=All" } else { "?dryRun=" };
+        let ask = async |method: &str, path: &str, media: &str, body: Value| {
+            let request =
+                Request::builder().method(method).uri(format!("{path}{dry}")).header(header::CONTENT_TYPE, media);
+            let reply = send(&admin, request, &body).await;
+            assert!(reply.status.is_success(), "{method} {path}: {}", reply.text);
+        };
+        if rehearsed {
+            let restart = json!({"spec": {"template": {"metadata": {"annotations": {"restartedAt": "now"}}}}});
+            ask("PATCH", api, "application/strategic-merge-patch+json", restart).await;
+            ask("PATCH", &format!("{api}/scale"), "application/merge-patch+json", json!({"spec": {"replicas": 9}}))
+                .await;
+            let pod =
+                json!({"metadata": {"generateName": "x-"}, "spec": {"containers": [{"name": "x", "image": "x:1"}]}});
+            ask("POST", "/api/v1/namespaces/honeydue/pods", "application/json", pod).await;
+            ask("DELETE", api, "application/json", Value::Null).await;
+            ask(
+                "PATCH",
+                "/api/v1/nodes/nbg1-1",
+                "application/merge-patch+json",
+                json!({"spec": {"unschedulable": true}}),
+            )
+            .await;
+        }
+        cluster.advance(jiff::SignedDuration::from_mins(70));
+        let world = cluster.world.lock().expect("the world");
+        let objects = ResourceId::all().filter(|id| id.def().stored()).flat_map(|id| world.store().list(id, None));
+        objects.map(|o| o.to_string()).collect::<Vec<_>>()
+    };
+    assert!(story(true).await == story(false).await, "a rehearsal changed what happened later");
+}
+
+#[tokio::test]
+async fn who_wrote_what_is_told() {
+    let running = Running::start(Small::shop()).await;
+    let admin = client(&running, User::Admin);
+    let path = "/api/v1/namespaces/shop/configmaps/cm-001";
+    let entries = async |change: Value| {
+        let reply = merge(&admin, &format!("{path}?fieldManager=me"), &change).await.json();
+        reply["metadata"]["managedFields"].clone()
+    };
+    let first = entries(json!({"data": {"a": "1"}})).await;
+    assert_eq!((&first[0]["manager"], &first[0]["time"]), (&json!("me"), &json!("2026-03-01T12:00:00Z")));
+    assert_eq!(first[0]["fieldsV1"], json!({"f:data": {"f:a": {}}}));
+    running.small().now = "2026-03-01T12:05:00Z".parse().expect("a time");
+    assert_eq!(entries(json!({"data": {"a": "1"}})).await, first, "nothing was changed");
+    let second = entries(json!({"data": {"b": "2"}, "metadata": {"labels": {"x": "y"}}})).await;
+    let fields = json!({"f:data": {"f:a": {}, "f:b": {}}, "f:metadata": {"f:labels": {"f:x": {}}}});
+    assert_eq!((&second[0]["fieldsV1"], &second[0]["time"]), (&fields, &json!("2026-03-01T12:05:00Z")));
+    assert_eq!(second.as_array().map(Vec::len), Some(1));
 }

@@ -11,7 +11,7 @@ use super::super::look::Look;
 use super::super::render::Renderer;
 use super::super::view;
 use super::patch::Patch;
-use super::{Write, body, check};
+use super::{Write, body, check, managed};
 use crate::drill::store::Store;
 
 /// What is said to somebody whose object is not the newest.
@@ -106,6 +106,7 @@ pub(super) fn carry_out(
     tidy(&mut wanted);
     backend.admit(&mut wanted, false);
     check::change(write.def, current, &wanted)?;
+    managed::note(write, current, &mut wanted, backend.now());
     if write.dry_run {
         return Ok(Arc::new(Store::changed(write.res, current, |object| *object = wanted)));
     }
