@@ -34,4 +34,6 @@ pub use plan::{
 };
 pub use record::{Event, Outcome, Recorder};
 
+pub(crate) use deeds::words::{kubectl, quoted};
+
 pub use crate::situation::object::LEFT_BEHIND;

@@ -169,6 +169,7 @@ impl App {
     /// Derives everything from the situation anew and lets the screen on top take it in.
     pub fn derive(&mut self) {
         self.known.derive();
+        self.watch_identity();
         self.keep_record();
         self.verify();
         self.derive_desk();

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::app::App;
 use super::errand::Errand;
+use crate::action::Posture;
 use crate::detect::{Confidence, Finding, Severity};
 use crate::incident::{Entry, Opened, Past};
 use crate::situation::time::since;
@@ -26,6 +27,8 @@ pub struct Chronicle {
     written: BTreeMap<Which, (Severity, Confidence, String)>,
     /// Since when nothing above info is found.
     quiet: Option<Timestamp>,
+    /// How another cluster shows, if one does.
+    other: Option<String>,
 }
 
 /// How far the record is.
@@ -125,6 +128,22 @@ impl App {
             }
             _ => {}
         }
+    }
+
+    /// Another cluster is meant or reached than at first contact: nothing may be changed, and plans are void.
+    pub(super) fn watch_identity(&mut self) {
+        let changed = self.known.situation.cluster_changed.as_ref().map(ToString::to_string);
+        if changed == self.chronicle.other {
+            return;
+        }
+        self.chronicle.other.clone_from(&changed);
+        let Some(what) = changed else { return };
+        self.void_plan(&what);
+        if self.arming.posture(self.known.situation.wall) != Posture::ReadOnly {
+            self.disarm("another cluster answers");
+        }
+        self.write(Entry::ClusterChanged { what: what.clone() }, format!("another cluster: {what}"));
+        self.fault(format!("this is not the cluster of the first contact, so nothing can be changed: {what}"));
     }
 
     fn end_when_quiet(&mut self, quiet: bool) {

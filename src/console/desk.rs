@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::action::{Action, Confirmed, Fact, Outcome, Plan, Posture, Refused, Verification};
+use crate::action::{Action, Confirmed, Fact, Outcome, Plan, Posture, Refused, Standing, Verification};
 use crate::incident::Unknown;
 use crate::runbook::check::Logs;
 use crate::runbook::{Candidate, Library, View, Walk};
@@ -57,6 +57,8 @@ pub struct Planning {
     pub action: Action,
     /// The tree whose step it is.
     pub tree: Option<u64>,
+    /// What the planner was told beyond what it reads; it belongs to the plan.
+    pub standing: Standing,
     /// What became of it.
     pub state: Draft,
 }
@@ -81,6 +83,8 @@ pub struct Running {
     pub plan: Box<Plan>,
     /// The tree whose step it is.
     pub tree: Option<u64>,
+    /// What the planner was told.
+    pub standing: Standing,
     /// How it was confirmed.
     pub by: String,
     /// When it began (cluster time).

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
@@ -103,6 +104,11 @@ impl Runner {
             Errand::Write(entry) => self.journal.write(*entry),
             Errand::CloseJournal(why) => self.journal.close(&why),
         }
+    }
+
+    /// The server's clock differs from ours by so much: the record's times are the server's.
+    pub fn correct(&self, skew: SignedDuration) {
+        self.journal.correct(skew);
     }
 
     /// What keeps the journal from being written, if anything does.

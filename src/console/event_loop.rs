@@ -205,6 +205,9 @@ impl Loop {
         }
         let mut changed = false;
         for observation in self.waiting.drain(..self.waiting.len().min(STRIDE)) {
+            if let Observation::Skew(skew) = &observation {
+                self.runner.correct(*skew);
+            }
             changed |= self.app.apply(observation);
         }
         if changed {

@@ -122,9 +122,9 @@ impl App {
         let number = self.hand.number();
         self.hand.awaited = number;
         let standing = self.standing(tree);
-        self.hand.ask(Errand::Plan(number, action.clone(), standing));
+        self.hand.ask(Errand::Plan(number, action.clone(), standing.clone()));
         let state = Draft::Making(self.known.situation.wall);
-        self.known.desk.planning = Some(Planning { action, tree, state });
+        self.known.desk.planning = Some(Planning { action, tree, standing, state });
         self.show(Place::Plan);
     }
 
@@ -135,6 +135,15 @@ impl App {
         }
         if let Some(planning) = &mut self.known.desk.planning {
             planning.state = plan.map_or_else(Draft::Refused, Draft::Ready);
+        }
+    }
+
+    /// The plan on the table is worth nothing any more.
+    pub(super) fn void_plan(&mut self, why: &str) {
+        self.hand.awaited = 0;
+        if let Some(planning) = &mut self.known.desk.planning {
+            let remedy = "end this program and start it on the cluster that is meant".to_owned();
+            planning.state = Draft::Refused(Refused { what: format!("another cluster: {why}"), remedy });
         }
     }
 
@@ -166,9 +175,11 @@ impl App {
         let log = vec![(began, format!("confirmed by {by}"))];
         self.tell(format!("confirmed: {}", plan.title));
         let stage = Stage::Sending { cancelling: false };
-        self.known.desk.running = Some(Running { plan, tree: planning.tree, by, began, log, stage });
+        // The plan is held against what is found now; what names it (the incident, a person's word) stays as it was.
+        let standing = Standing { confirmed: self.standing(None).confirmed, ..planning.standing };
+        let tree = planning.tree;
+        self.known.desk.running = Some(Running { plan, tree, standing: standing.clone(), by, began, log, stage });
         self.hand.cancel = Cancel::default();
-        let standing = self.standing(planning.tree);
         self.hand.ask(Errand::Execute(confirmed, standing, self.hand.cancel.clone()));
         self.close(Place::Plan);
         self.show(Place::Run);
@@ -233,8 +244,12 @@ impl App {
     fn stale(&mut self, plan: Box<Plan>) {
         let Some(running) = self.known.desk.running.take() else { return };
         let action = plan.action.clone();
-        self.known.desk.planning =
-            Some(Planning { action, tree: running.tree, state: Draft::Changed(plan, running.plan.basis) });
+        self.known.desk.planning = Some(Planning {
+            action,
+            tree: running.tree,
+            standing: running.standing,
+            state: Draft::Changed(plan, running.plan.basis),
+        });
         self.close(Place::Run);
         self.show(Place::Plan);
     }
@@ -284,6 +299,10 @@ impl App {
         if matches!(self.arming.posture(wall), Posture::Armed(_)) {
             self.disarm("by key");
             return;
+        }
+        if let Some(other) = &self.known.situation.cluster_changed {
+            let why = format!("not armed: this is not the cluster of the first contact: {other}");
+            return self.say(why);
         }
         if self.known.situation.cluster.uid.is_empty() {
             self.say("not armed: the cluster has not said yet who it is");

@@ -117,6 +117,7 @@ pub fn read(file: &SourceFile) -> Result<Scenario, Vec<Problem>> {
         slug.split('-').all(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
     say("slug", !kebab, format!("slug {slug:?} cannot be typed easily"), "write lower-case words with - between them");
     say("title", scenario.title.is_empty(), "the drill has no title".to_owned(), "say in one line what goes wrong");
+    say("hint", scenario.hint.trim().is_empty(), "nobody says what it looks like".to_owned(), "say what users see");
     let late = scenario.warm_up <= SignedDuration::ZERO;
     say("warmUp", late, "the fault must be older than the drill".to_owned(), "write a duration such as 5m");
     say("faults", scenario.faults.is_empty(), "nothing breaks".to_owned(), "list at least one fault");

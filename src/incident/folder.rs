@@ -82,8 +82,11 @@ impl Folder {
         };
         let path = folder.join(JOURNAL);
         let file = OpenOptions::new().append(true).read(true).create_new(true).mode(0o600).open(&path)?;
-        // Where there are no locks, the new folder is still nobody else's.
-        let _ = file.try_lock();
+        // Another program may look at the empty file just now; only when it is done may a header be seen in it. Where there
+        // are no locks, the new folder is still nobody else's.
+        if lock(&file) == Lock::Elsewhere {
+            return Err(io::Error::new(io::ErrorKind::ResourceBusy, "another program holds its new file"));
+        }
         // The names have to survive a power failure too.
         File::open(&folder)?.sync_all()?;
         File::open(&self.0)?.sync_all()?;
@@ -106,8 +109,8 @@ impl Folder {
             let Some((file, account)) = take(&path) else { continue };
             looked_at.extend(account.executions.looked_at().cloned());
             left.unknown.extend(account.executions.unknown(&account.header.incident));
-            if left.open.is_none() && goes_on(&account, wall) && lock(&file) {
-                left.open = Some((Sheet::new(path, file, account.seq, account.ended)?, account));
+            if left.open.is_none() && goes_on(&account, wall) && lock(&file) == Lock::Ours {
+                left.open = reopened(path, file, wall)?;
             }
         }
         left.unknown.retain(|unknown| !looked_at.contains(&unknown.execution));
@@ -123,21 +126,40 @@ fn take(path: &Path) -> Option<(File, Account)> {
         return None;
     }
     let account = Account::read(&file).ok()?;
-    (&file).rewind().ok()?;
     Some((file, account))
 }
 
-/// Whether the file is ours alone now. Another program that only looks at it is soon done.
-fn lock(file: &File) -> bool {
+/// The file, now that it is ours alone; before, another program may have written to it or closed the incident.
+fn reopened(path: PathBuf, mut file: File, wall: Timestamp) -> io::Result<Option<(Sheet, Account)>> {
+    file.rewind()?;
+    let account = Account::read(&file)?;
+    if !goes_on(&account, wall) {
+        return Ok(None);
+    }
+    Ok(Some((Sheet::new(path, file, account.seq, account.ended)?, account)))
+}
+
+/// Whose a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lock {
+    Ours,
+    /// Another program's.
+    Elsewhere,
+    /// There are no locks on this file system.
+    None,
+}
+
+/// Takes the file for us alone. Another program that only looks at it is soon done.
+fn lock(file: &File) -> Lock {
     for pause in [0, 10, 40, 100] {
         std::thread::sleep(Duration::from_millis(pause));
         match file.try_lock() {
-            Ok(()) => return true,
+            Ok(()) => return Lock::Ours,
             Err(TryLockError::WouldBlock) => {}
-            Err(TryLockError::Error(_)) => return false,
+            Err(TryLockError::Error(_)) => return Lock::None,
         }
     }
-    false
+    Lock::Elsewhere
 }
 
 /// A drill is never gone on with, nor does it leave anything open.

@@ -80,10 +80,6 @@ fn f15_is_walked_refused_confirmed_verified_and_undone() {
     terminal.type_keys("\r");
     terminal.wait("Does it stay up");
 
-    // The undo is a plan of its own.
-    terminal.type_keys(":execution\r");
-    terminal.settle(Duration::from_millis(300));
-    terminal.type_keys("\x1b\x1b");
     terminal.type_keys("q");
     assert_eq!(terminal.end(), 0);
 
@@ -114,37 +110,65 @@ fn f15_is_walked_refused_confirmed_verified_and_undone() {
 fn f26_is_walked_at_80x24_to_its_end() {
     let state = tempfile::tempdir().expect("a folder");
     let mut terminal = start(&["drill", "F26", "--speed", "20"], state.path(), (80, 24));
-    terminal.wait("F26");
     terminal.wait("live");
-    terminal.type_keys("At");
+    terminal.type_keys("A:trees\r");
+    // What users say, the likeliest on top, because what is seen speaks for it.
+    terminal.wait("F26: some users");
+    terminal.type_keys("\r");
     terminal.wait("step 1");
     // The suggested way, until there is something to do.
-    for _ in 0..8 {
-        terminal.settle(Duration::from_millis(400));
-        if terminal.text().contains("What would be done") {
-            break;
-        }
+    let mut step = 1;
+    while !terminal.text().contains("What would be done") {
+        terminal.wait("suggested: ");
         terminal.type_keys("\r");
+        step += 1;
+        terminal.wait(&format!("step {step} "));
     }
-    terminal.wait("What would be done");
     terminal.type_keys("\r");
     terminal.wait("R2 affects capacity");
     terminal.type_keys("\x1b[6~");
     confirm(&mut terminal, "Y");
     terminal.wait("WORKED");
     terminal.type_keys("\r");
-    for _ in 0..8 {
-        terminal.wait("suggested");
+    while !terminal.text().contains("Resolved: it works again") {
+        terminal.wait("suggested: ");
         terminal.type_keys("\r");
-        terminal.settle(Duration::from_millis(600));
-        if terminal.text().contains("Resolved: it works again") {
-            break;
-        }
+        step += 1;
+        terminal.wait(&format!("step {step} "));
     }
-    terminal.wait("Resolved: it works again");
     terminal.type_keys("q");
     assert_eq!(terminal.end(), 0);
     assert!(kinds(&journal(state.path())).contains(&"tree-ended".to_owned()));
+}
+
+#[test]
+fn a_cordon_is_left_behind_until_it_is_undone() {
+    let state = tempfile::tempdir().expect("a folder");
+    let mut terminal = start(&["drill", "F17"], state.path(), WIDE);
+    terminal.wait("live");
+    terminal.type_keys("A");
+    terminal.wait("ARMED");
+    terminal.type_keys(":node nbg1-3\r");
+    terminal.wait("Node nbg1-3");
+    terminal.type_keys("a");
+    terminal.wait("let no new pods onto a node");
+    terminal.type_keys("\r");
+    confirm(&mut terminal, "y");
+    terminal.wait("WORKED");
+    terminal.type_keys("d");
+    terminal.wait("left-behind");
+    terminal.type_keys(":node nbg1-3\r");
+    terminal.wait("SchedulingDisabled");
+    terminal.type_keys("a");
+    terminal.wait("let pods onto a node again");
+    terminal.type_keys("\x1b[B\r");
+    confirm(&mut terminal, "y");
+    terminal.wait("WORKED");
+    terminal.type_keys("d");
+    terminal.wait("F17");
+    terminal.gone("left-behind");
+    terminal.type_keys("q");
+    assert_eq!(terminal.end(), 0);
 }
 
 /// The simulated cluster in this process, with a fault, and a kubeconfig to reach it with.

@@ -91,6 +91,12 @@ impl Shop {
         change(&mut object.unwrap().1);
     }
 
+    /// Changes one of all objects.
+    pub fn change_any(&mut self, which: u64, change: impl FnOnce(&mut Value)) {
+        let at = usize::try_from(which % 1000).unwrap() % self.objects.len();
+        change(&mut self.objects[at].1);
+    }
+
     /// An object as it stands.
     pub fn raw(&self, kind: Kind, name: &str) -> Value {
         let object = self.objects.iter().find(|(k, o)| *k == kind && o["metadata"]["name"] == name);
@@ -126,7 +132,9 @@ impl Shop {
         }
         for (kind, object) in self.objects.iter().filter(|(k, _)| read(*k)) {
             let line = json!({ "type": "ADDED", "object": object }).to_string();
-            situation.apply(watch::decoded(*kind, line.as_bytes()).unwrap());
+            if let Some(observation) = watch::decoded(*kind, line.as_bytes()) {
+                situation.apply(observation);
+            }
         }
         situation
     }

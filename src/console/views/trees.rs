@@ -62,6 +62,7 @@ const ID: usize = 3;
 impl Rows for TreeRows {
     type Id = Id;
     type Item<'a> = Item<'a>;
+    const BEGINS_AT_TOP: bool = true;
 
     fn title(&self) -> String {
         "Trees".to_owned()

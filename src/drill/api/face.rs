@@ -19,7 +19,7 @@ use super::options::ListOptions;
 use super::record::Records;
 use super::render::Renderer;
 use super::watch::Watch;
-use super::{access, discovery, health, logs, metrics, read, reviews, write};
+use super::{access, discovery, health, logs, metrics, openapi, read, reviews, write};
 use crate::drill::store::{Names, ResourceId};
 
 /// The largest body that is read.
@@ -230,7 +230,7 @@ fn path_answer(backend: &mut dyn Backend, path: &str, call: &Call, host: &str) -
     match path.trim_end_matches('/') {
         "/version" => Ok(Answer::json(200, &backend.version())),
         "" => Ok(Answer::json(200, &json!({"paths": ["/api", "/apis", "/healthz", "/livez", "/readyz", "/version"]}))),
-        "/openapi/v3" => Ok(Answer::json(200, &json!({"paths": {}}))),
+        path if path.starts_with("/openapi/v3") => openapi::answer(path).map(|body| Answer::json(200, &body)),
         path => discovery::answer(backend, path, call.header(header::ACCEPT), host),
     }
 }

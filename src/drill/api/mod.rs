@@ -18,6 +18,7 @@ mod look;
 mod media;
 mod metrics;
 mod mishap;
+mod openapi;
 mod options;
 mod proto;
 mod read;

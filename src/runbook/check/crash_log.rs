@@ -8,6 +8,7 @@ use super::facts::{RECENT, Reference, count, last_end, seconds, unknown, waits};
 use super::log::{self, CAUSES, Words};
 use super::subject::{Work, work};
 use super::{Asked, Check, Found, ROLE, Tone, WORKLOAD, value};
+use crate::action::quoted;
 use crate::situation::object::{Container, ContainerState, Pod, Termination};
 use crate::situation::{Kind, Situation};
 use crate::watch::{LogLine, LogQuery};
@@ -91,7 +92,7 @@ fn run(asked: &Asked<'_>) -> Found {
         found.command = command(&work, worst);
         told(asked, &crashes, &mut result, &mut found);
     } else if let Some((pod, word)) = not_started(&work) {
-        found.command = format!("kubectl{} describe pod {}", work.namespace_flag(), pod.meta.key.name);
+        found.command = format!("kubectl{} describe pod {}", work.namespace_flag(), quoted(&pod.meta.key.name));
         result.crashed = work.pods.iter().filter(|p| !p.ready()).count();
         result.pod = Some((&pod.meta.reference(Kind::Pod)).into());
         result.cause = Some(if IMAGE.contains(&&*word) { "image" } else { "config" });
@@ -205,7 +206,7 @@ fn add(to: &mut String, what: &str) {
 
 fn command(work: &Work<'_>, crash: &Crash<'_>) -> String {
     let previous = if ended(crash) { "" } else { " --previous" };
-    let (pod, container) = (&crash.pod.meta.key.name, &crash.container.name);
+    let (pod, container) = (quoted(&crash.pod.meta.key.name), quoted(&crash.container.name));
     format!("kubectl{} logs {pod} -c {container}{previous} --tail={TAIL}", work.namespace_flag())
 }
 

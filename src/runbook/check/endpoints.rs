@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::facts::{NAMED, PODS, PodFact, Reference, count, unknown};
 use super::subject::{playing, work};
 use super::{Asked, Check, Found, ROLE, Tone, WORKLOAD, value};
+use crate::action::quoted;
 use crate::situation::object::{Endpoint, Labels, Pod, Service, Status};
 use crate::situation::{Key, Kind, Situation};
 
@@ -173,7 +174,7 @@ fn command(services: &[&Service]) -> String {
     let mut namespaces: Vec<&str> = services.iter().map(|s| &*s.meta.key.namespace).collect();
     namespaces.dedup();
     let scope = match namespaces.as_slice() {
-        [one] => format!(" -n {one}"),
+        [one] => format!(" -n {}", quoted(one)),
         _ => " -A".to_owned(),
     };
     format!("kubectl{scope} get endpointslices -o wide")

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::facts::{PODS, Reference, age, seconds, unknown};
 use super::{Asked, Check, Found, Param, ParamKind, Tone, value};
+use crate::action::quoted;
 use crate::situation::object::{Node, Status};
 use crate::situation::{Key, Kind, Ref, Situation};
 
@@ -69,8 +70,8 @@ fn run(asked: &Asked<'_>) -> Found {
     if let Some(name) = named.as_ref().filter(|_| nodes.is_empty()) {
         return Found::cannot_tell(format!("node {name} is not there (any more)"));
     }
-    found.command =
-        named.map_or_else(|| "kubectl get nodes -o wide".to_owned(), |n| format!("kubectl describe node {n}"));
+    found.command = named
+        .map_or_else(|| "kubectl get nodes -o wide".to_owned(), |n| format!("kubectl describe node {}", quoted(&n)));
     let sick = nodes.iter().filter(|n| n.sick()).cloned().collect();
     let cordoned = nodes.iter().filter(|n| n.cordoned).count();
     found.rows.extend(nodes.iter().map(NodeFact::row));

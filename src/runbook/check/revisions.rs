@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::facts::{RECENT, Reference, age, count, last_end, seconds, unknown};
 use super::subject::{Work, work};
 use super::{Asked, Check, Found, ROLE, Tone, WORKLOAD, value};
+use crate::action::quoted;
 use crate::situation::object::{Deployment, Pod, ReplicaSet, Status, Termination};
 use crate::situation::{Kind, Situation, Subject, image_difference};
 
@@ -88,7 +89,7 @@ fn run(asked: &Asked<'_>) -> Found {
     let mut found = Found { unknown, ..Found::default() };
     let (namespace, name) = (work.namespace_flag(), &work.reference.key.name);
     let kind = work.reference.kind.resource().kind.to_lowercase();
-    found.command = format!("kubectl{namespace} rollout history {kind}/{name}");
+    found.command = format!("kubectl{namespace} rollout history {kind}/{}", quoted(name));
     let Some(deployment) = work.deployment else {
         if work.reference.kind == Kind::Deployment {
             return found;

@@ -2,6 +2,7 @@
 
 use super::Asked;
 use super::facts::unknown;
+use crate::action::quoted;
 use crate::detect::{Scene, role_of};
 use crate::situation::object::{Deployment, Labels, Meta, Pod};
 use crate::situation::{Key, Kind, Ref, Situation};
@@ -32,14 +33,14 @@ impl Work<'_> {
     /// `-n shop`
     pub(super) fn namespace_flag(&self) -> String {
         let namespace = &self.reference.key.namespace;
-        if namespace.is_empty() { String::new() } else { format!(" -n {namespace}") }
+        if namespace.is_empty() { String::new() } else { format!(" -n {}", quoted(namespace)) }
     }
 
     /// ` -l app=web`, or nothing.
     pub(super) fn selector_flag(&self) -> String {
         let Some(labels) = self.selector.filter(|s| !s.0.is_empty()) else { return String::new() };
         let pairs: Vec<String> = labels.0.iter().map(|(k, v)| format!("{k}={v}")).collect();
-        format!(" -l {}", pairs.join(","))
+        format!(" -l {}", quoted(&pairs.join(",")))
     }
 }
 

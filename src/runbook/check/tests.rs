@@ -114,6 +114,16 @@ fn pods_of_a_role_are_told_by_node() {
 }
 
 #[test]
+fn a_name_cannot_leave_its_place_in_a_command() {
+    let mut world = World::new();
+    world.deploy("shop; reboot", "web", 1);
+    let key = Key::new("shop; reboot", "web");
+    let named = Arg::Reference(Ref { kind: Kind::Deployment, key, uid: "".into() });
+    let found = ask(&world, "workload-pods", &[("workload", named)]);
+    assert_eq!(found.command, "kubectl -n 'shop; reboot' get pods -l app=web -o wide");
+}
+
+#[test]
 fn a_pod_on_its_way_out_is_not_sick() {
     let mut world = World::new();
     world.deploy(NS, "web", 2);

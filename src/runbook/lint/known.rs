@@ -19,26 +19,56 @@ pub(super) struct Known {
     pub(super) examples: Vec<Json>,
 }
 
+/// What there is to know of a whole runbook, made once.
+pub(super) struct Facts<'a> {
+    pub(super) book: &'a Book,
+    pub(super) ways: &'a Ways<'a>,
+    pub(super) checks: &'a [Check],
+    /// By the checks' names.
+    results: BTreeMap<&'static str, Known>,
+    subject: Known,
+    findings: Known,
+    /// Of a check that there is not.
+    nothing: Known,
+}
+
+impl<'a> Facts<'a> {
+    pub(super) fn of(book: &'a Book, ways: &'a Ways<'a>, checks: &'a [Check]) -> Self {
+        let results = checks
+            .iter()
+            .map(|check| (check.name, Known { schema: (check.schema)().to_value(), examples: (check.examples)() }));
+        let nothing = Known { schema: json!({}), examples: Vec::new() };
+        let results = results.collect();
+        Self { book, ways, checks, results, subject: subject(), findings: findings(), nothing }
+    }
+
+    fn result(&self, check: &str) -> &Known {
+        self.results.get(check).unwrap_or(&self.nothing)
+    }
+}
+
 /// All variables at one place.
 pub(super) struct Variables<'a> {
-    book: &'a Book,
+    facts: &'a Facts<'a>,
     step: &'a str,
-    ways: &'a Ways<'a>,
     own: bool,
-    pub(super) all: BTreeMap<String, Known>,
+    pub(super) all: BTreeMap<String, &'a Known>,
 }
 
 impl<'a> Variables<'a> {
-    pub(super) fn at(site: &Site<'_>, book: &'a Book, step: &'a str, ways: &'a Ways<'a>, checks: &[Check]) -> Self {
-        let mut all = BTreeMap::from([("findings".to_owned(), findings())]);
-        all.extend(site.own.map(|check| ("result".to_owned(), result(check, checks))));
-        all.extend(has_subject(book).then(|| ("subject".to_owned(), subject())));
+    pub(super) fn at(site: &Site<'_>, step: &'a str, facts: &'a Facts<'a>) -> Self {
+        let Facts { book, ways, .. } = facts;
+        let mut all = BTreeMap::from([("findings".to_owned(), &facts.findings)]);
+        all.extend(site.own.map(|check| ("result".to_owned(), facts.result(check))));
+        all.extend(has_subject(book).then(|| ("subject".to_owned(), &facts.subject)));
         for (id, earlier) in &book.steps {
+            let Some(check) = check_of(earlier) else { continue };
             // A text may speak of a step that was perhaps not visited: there is a `?` then.
-            let there = ways.always(id, step) || site.want == Want::Text && id != step && ways.sometimes(id, step);
-            all.extend(check_of(earlier).filter(|_| there).map(|check| (variable(id), result(check, checks))));
+            if ways.always(id, step) || site.want == Want::Text && id != step && ways.sometimes(id, step) {
+                all.insert(variable(id), facts.result(check));
+            }
         }
-        Self { book, step, ways, own: site.own.is_some(), all }
+        Self { facts, step, own: site.own.is_some(), all }
     }
 
     /// Why there is no variable of this name, and what to do.
@@ -51,7 +81,7 @@ impl<'a> Variables<'a> {
             let fix = "write subject: { role: ROLE } or findings: at the top of the file";
             return ("nothing says what the subject is".to_owned(), fix.to_owned());
         }
-        let Some((id, step)) = self.book.steps.iter().find(|(id, _)| variable(id) == name) else {
+        let Some((id, step)) = self.facts.book.steps.iter().find(|(id, _)| variable(id) == name) else {
             return (format!("nothing is called {name}"), suggest(name, self.all.keys().map(String::as_str)));
         };
         if check_of(step).is_none() {
@@ -60,7 +90,7 @@ impl<'a> Variables<'a> {
         if id == self.step {
             return (format!("{name} is this step itself"), "write result".to_owned());
         }
-        if self.ways.sometimes(id, self.step) {
+        if self.facts.ways.sometimes(id, self.step) {
             let fix = "check it here once more, or make a step of its own for each way";
             return (format!("not every way to step {:?} goes over {id:?}", self.step), fix.to_owned());
         }
@@ -79,13 +109,6 @@ fn check_of(step: &Step) -> Option<&str> {
 
 fn has_subject(book: &Book) -> bool {
     book.subject.is_some() || !book.findings.is_empty()
-}
-
-fn result(check: &str, checks: &[Check]) -> Known {
-    match checks.iter().find(|known| known.name == check) {
-        Some(check) => Known { schema: (check.schema)().to_value(), examples: (check.examples)() },
-        None => Known { schema: json!({}), examples: Vec::new() },
-    }
 }
 
 fn texts(names: &[&str]) -> Json {

@@ -18,7 +18,11 @@ use super::raw::RawBook;
 use crate::config::Problem;
 use crate::config::source::SourceFile;
 use crate::config::yaml::{self, Lines};
+use known::Facts;
 use ways::Ways;
+
+/// How many steps a runbook may have; each is held against all that may come before it.
+const STEPS: usize = 100;
 
 /// Reads a runbook from a file's text.
 ///
@@ -41,19 +45,29 @@ fn read_with(file: &SourceFile, checks: &[Check]) -> Result<Book, Vec<Problem>> 
     let (raw, lines): (RawBook, _) = yaml::read(file).map_err(|problem| vec![problem])?;
     let mut report = Report { file, lines: &lines, problems: Vec::new() };
     let book = raw.finish(&mut |path, message, fix| report.say(path, message, fix));
-    if let Some(book) = &book {
-        names::check(book, &mut report);
-        let ways = Ways::of(book);
-        ways::check(book, &ways, &mut report);
-        for (id, step) in &book.steps {
-            calls::check((id, step), checks, &mut report);
-            tries::check(book, (id, step), &ways, checks, &mut report);
+    match &book {
+        Some(book) if book.steps.len() > STEPS => {
+            let message = format!("{} steps are more than anybody finds through", book.steps.len());
+            report.say(&["steps"], message, format!("make several runbooks of at most {STEPS} steps"));
         }
+        Some(book) => examine(book, checks, &mut report),
+        None => {}
     }
     report.problems.sort_by_key(|problem| problem.line);
     match book {
         Some(book) if report.problems.is_empty() => Ok(book),
         _ => Err(report.problems),
+    }
+}
+
+fn examine(book: &Book, checks: &[Check], report: &mut Report<'_>) {
+    names::check(book, report);
+    let ways = Ways::of(book);
+    ways::check(book, &ways, report);
+    let facts = Facts::of(book, &ways, checks);
+    for (id, step) in &book.steps {
+        calls::check((id, step), checks, report);
+        tries::check(id, &facts, report);
     }
 }
 

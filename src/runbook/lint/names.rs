@@ -83,7 +83,10 @@ fn identity(book: &Book, report: &mut Report<'_>) {
     if *id != stem {
         report.say(&["id"], format!("id {id:?} in a file called {stem:?}"), "give both the same name");
     }
-    if !is_catalogue(id) && !is_kebab(id) {
+    let catalogue = id.to_uppercase();
+    if !is_catalogue(id) && is_catalogue(&catalogue) {
+        report.say(&["id"], format!("id {id:?} is written unlike the catalogue's"), format!("write {catalogue:?}"));
+    } else if !is_catalogue(id) && !is_kebab(id) {
         let fix = "write an entry of the catalogue, F01 to F30, or lower-case words with - between them";
         report.say(&["id"], format!("id {id:?} cannot be typed easily"), fix);
     }

@@ -22,7 +22,7 @@ enum Shape<'s> {
 
 /// What was seen in one expression.
 pub(super) struct Reading<'s> {
-    variables: &'s BTreeMap<String, Known>,
+    variables: &'s BTreeMap<String, &'s Known>,
     /// Variables of loops, innermost last.
     loops: Vec<(String, Shape<'s>)>,
     /// Names that are no variables.
@@ -34,7 +34,7 @@ pub(super) struct Reading<'s> {
 }
 
 impl<'s> Reading<'s> {
-    pub(super) fn of(tree: &IdedExpr, variables: &'s BTreeMap<String, Known>) -> Self {
+    pub(super) fn of(tree: &IdedExpr, variables: &'s BTreeMap<String, &'s Known>) -> Self {
         let (missing, mistakes, paths) = Default::default();
         let mut reading = Self { variables, loops: Vec::new(), missing, mistakes, paths };
         reading.shape(tree);
@@ -42,8 +42,9 @@ impl<'s> Reading<'s> {
     }
 
     /// The variables that are read.
-    pub(super) fn used(&self) -> impl Iterator<Item = (&'s String, &'s Known)> {
-        self.variables.iter().filter(|(name, _)| self.paths.iter().any(|path| path.first() == Some(name)))
+    pub(super) fn used(&self) -> impl Iterator<Item = (&'s str, &'s Known)> {
+        let used = self.variables.iter().filter(|(name, _)| self.paths.iter().any(|path| path.first() == Some(name)));
+        used.map(|(name, known)| (name.as_str(), *known))
     }
 
     fn shape(&mut self, expr: &IdedExpr) -> Shape<'s> {

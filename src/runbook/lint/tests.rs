@@ -76,6 +76,14 @@ fn what_a_result_lacks_may_be_untellable() {
     assert_eq!(problems(&SOUND.replace("look.ready > 0", "size(look.unready) > 0")), Vec::<String>::new());
 }
 
+/// What looks at all that may come before a step must not be made to look at thousands.
+#[test]
+fn a_runbook_has_an_end() {
+    let note = |i: usize| format!("  n{i}: {{ title: Look, note: There., go: done }}\n");
+    let all = problems(&format!("{SOUND}{}", (0..500).map(note).collect::<String>()));
+    assert!(all.len() == 1 && all[0].contains("make several runbooks"), "{all:?}");
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
     /// Whatever is cut out of a runbook, reading it says what is wrong or gives it, and does not panic.

@@ -8,32 +8,25 @@
 use serde_json::Value as Json;
 
 use super::Report;
-use super::known::Variables;
+use super::known::{Facts, Variables};
 use super::shape::Reading;
 use super::sites::{Site, Sites, Want};
-use super::ways::Ways;
-use crate::runbook::check::Check;
-use crate::runbook::{Book, Scope, Step};
+use crate::runbook::Scope;
 use crate::situation::{Kind, Ref};
 
 /// How much of an expression a message repeats.
 const SHOWN: usize = 60;
 
-pub(super) fn check(
-    book: &Book,
-    (id, step): (&str, &Step),
-    ways: &Ways<'_>,
-    checks: &[Check],
-    report: &mut Report<'_>,
-) {
-    let sites = Sites::of(id, step, checks);
+pub(super) fn check(id: &str, facts: &Facts<'_>, report: &mut Report<'_>) {
+    let Some(step) = facts.book.steps.get(id) else { return };
+    let sites = Sites::of(id, step, facts.checks);
     for (path, text, _) in &sites.texts {
         if let Some(mistake) = text.mistake() {
             report.at(path, format!("in this text {mistake}"), "write {{ CEL }}");
         }
     }
     for site in &sites.all {
-        let variables = Variables::at(site, book, id, ways, checks);
+        let variables = Variables::at(site, id, facts);
         if let Some((message, fix)) = mistake(site, &variables) {
             let text: String = site.expression.text().chars().take(SHOWN).collect();
             report.at(&site.path, format!("{text:?}: {message}"), fix);
@@ -54,7 +47,7 @@ fn mistake(site: &Site<'_>, variables: &Variables<'_>) -> Option<(String, String
     if let Some(mistake) = reading.mistakes.first() {
         return Some(mistake.clone());
     }
-    let used: Vec<(&str, &[Json])> = reading.used().map(|(name, known)| (name.as_str(), &known.examples[..])).collect();
+    let used: Vec<(&str, &[Json])> = reading.used().map(|(name, known)| (name, &known.examples[..])).collect();
     if used.iter().any(|(_, examples)| examples.is_empty()) {
         return None;
     }

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use super::Look;
 use super::subject::vanished;
 use super::ways::left_words;
-use crate::action::{self, Action, Argument, Arguments, ParamKind, Spec};
+use crate::action::{self, Action, Argument, Arguments, ParamKind, Spec, kubectl, quoted};
 use crate::runbook::format::{Then, Value, Verify};
 use crate::runbook::{Act, ActResult, View, WayVerdict};
 use crate::situation::Ref;
@@ -54,7 +54,7 @@ impl Look<'_> {
         Act { summary: spec.summary.to_owned(), choices, none }
     }
 
-    /// One action for each object that its target may be and that is still there.
+    /// One action for each object that its target may be and that is still there; one that worked may have removed it.
     fn actions(&self, spec: &Spec, with: &BTreeMap<String, Value>) -> Result<Vec<Action>, String> {
         let mut targets: Vec<Ref> = Vec::new();
         let mut rest = Arguments::new();
@@ -80,7 +80,8 @@ impl Look<'_> {
         }
         let Some(target) = spec.params.first() else { return (spec.build)(&rest).map(|one| vec![one]) };
         let mut actions: Vec<Action> = Vec::new();
-        for reference in targets.into_iter().filter(|r| !vanished(self.scene.situation, r)) {
+        let done = matches!(self.walk.acted, Some((ActResult::Worked(_), _)));
+        for reference in targets.into_iter().filter(|r| done || !vanished(self.scene.situation, r)) {
             rest.insert(target.name.to_owned(), Argument::Reference(reference));
             let action = (spec.build)(&rest)?;
             if !actions.contains(&action) {
@@ -138,16 +139,17 @@ impl Look<'_> {
 /// What a person would type instead.
 fn command(action: &Action) -> String {
     let target = action.target();
-    let (namespace, name) = (&target.key.namespace, &target.key.name);
-    match action {
-        Action::Cordon { .. } => format!("kubectl cordon {name}"),
-        Action::Uncordon { .. } => format!("kubectl uncordon {name}"),
-        Action::RolloutRestart { .. } => format!("kubectl -n {namespace} rollout restart deploy/{name}"),
-        Action::DeletePod { .. } => format!("kubectl -n {namespace} delete pod {name}"),
+    let name = quoted(&target.key.name);
+    let rest = match action {
+        Action::Cordon { .. } => format!("cordon {name}"),
+        Action::Uncordon { .. } => format!("uncordon {name}"),
+        Action::RolloutRestart { .. } => format!("rollout restart deploy/{name}"),
+        Action::DeletePod { .. } => format!("delete pod {name}"),
         Action::RollBack { to, .. } => {
             let revision = to.map(|r| format!(" --to-revision={r}")).unwrap_or_default();
-            format!("kubectl -n {namespace} rollout undo deploy/{name}{revision}")
+            format!("rollout undo deploy/{name}{revision}")
         }
-        Action::Scale { replicas, .. } => format!("kubectl -n {namespace} scale deploy/{name} --replicas={replicas}"),
-    }
+        Action::Scale { replicas, .. } => format!("scale deploy/{name} --replicas={replicas}"),
+    };
+    kubectl(target, &rest)
 }

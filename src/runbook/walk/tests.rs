@@ -252,8 +252,11 @@ fn an_action_is_proved_by_its_verify() {
     assert_eq!(suggested(&view), "none");
     assert_eq!(view.progress, "done (deleted); not seen to help yet, 2m00s left");
     trip.mend();
+    trip.world.situation.pods.remove(&Key::new(NS, "web-rs1-1"));
     let view = trip.pass(60);
     assert_eq!((suggested(&view), view.progress.as_str()), ("stay", "done (deleted), and it helped"));
+    let act = view.act.unwrap();
+    assert_eq!((act.choices.len(), act.none.as_str()), (1, ""), "that its pod is gone is what it did");
     // What is seen of old is no proof.
     trip.world.source(Source::Watch(Kind::Pod), SourceState::Waiting);
     assert_eq!(suggested(&trip.pass(1)), "none");

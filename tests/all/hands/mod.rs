@@ -1,5 +1,6 @@
 //! The hands on the simulated cluster: what may reach the server, and what may not, by the server's own record.
 
+mod as_kubectl;
 mod desk;
 mod matrix;
 mod outcome;

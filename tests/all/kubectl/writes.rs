@@ -185,6 +185,28 @@ async fn workloads_are_scaled_annotated_and_patched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn files_are_applied_replaced_and_deleted() {
+    let Some(kubectl) = kubectl(None).await else { return };
+    let file = kubectl.home.path().join("settings.yaml");
+    let on = async |verb: &str| kubectl.run_words(&[verb, "-f", file.to_str().expect("a path of letters")]).await;
+    let write = |value: &str| {
+        let data = json!({"a": value});
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "honeydue"}, "data": data});
+        std::fs::write(&file, map.to_string()).expect("written");
+    };
+    write("1");
+    assert_eq!(on("create").await, "configmap/settings created");
+    assert!(on("create").await.contains("configmaps \"settings\" already exists"));
+    for (verb, value, told) in [("replace", "2", "replaced"), ("apply", "3", "configured")] {
+        write(value);
+        assert!(on(verb).await.ends_with(&format!("configmap/settings {told}")));
+        assert_eq!(kubectl.json("-n honeydue get configmap settings").await["data"]["a"], value);
+    }
+    assert_eq!(on("apply").await, "configmap/settings unchanged");
+    assert!(on("delete").await.ends_with("deleted"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_viewer_may_change_nothing() {
     let Some(kubectl) = kubectl(None).await else { return };
     let viewer = async |line: &str| kubectl.run(&format!("--context crashcart-sim-viewer -n honeydue {line}")).await;

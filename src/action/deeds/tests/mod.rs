@@ -252,7 +252,7 @@ proptest::proptest! {
         let name = action.target().key.name.clone();
         for seed in seeds {
             shop.change(action.target().kind, &name, |o| maim(o, seed));
-            shop.change(Kind::ReplicaSet, "web-41", |o| maim(o, seed));
+            shop.change_any(seed / 7, |o| maim(o, seed));
             let mut ground = shop.ground(action);
             let _ = super::super::draft::draft(action, &ground, &shop.profile, &shop.standing, made());
             ground.situation = crate::situation::Situation::new();

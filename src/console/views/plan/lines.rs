@@ -134,6 +134,9 @@ pub(super) fn what_changed(before: &[Fact], plan: &Plan) -> Vec<Line<()>> {
             lines.push(Line::of(format!("  {}: {was}{}", fact.what, fact.value), Tone::Warning).indented(4));
         }
     }
+    if lines.len() == 1 {
+        lines.push(Line::of("  what guards say of it, or what would be sent, is not as it was", Tone::Warning));
+    }
     lines.push(Line::blank());
     lines
 }
