@@ -10,6 +10,7 @@ mod kubeconfig;
 mod plugin;
 mod proxy;
 mod secret;
+mod trust;
 
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use self::endpoint::Endpoint;
 use self::explain::Way;
 use self::kubeconfig::{Chosen, Found};
 use self::plugin::Credential;
+use self::trust::{Trust, difference};
 use super::Target;
 use super::pace::Pace;
 use crate::config::Profile;
@@ -51,27 +53,6 @@ pub(super) struct Access {
     /// How the kubeconfig means another cluster now than at first contact; this is still the way to that of then. Empty: it
     /// means the same.
     pub(super) changed: Text,
-}
-
-/// What a server's certificate is held against.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Trust {
-    /// Fingerprint of the authorities that may have signed it; `system` for those of this machine, `none` when it is not
-    /// looked at.
-    pub(super) authority: Text,
-    /// The name it must have, if that is not the server's.
-    name: Text,
-}
-
-impl Trust {
-    fn of(config: &Config) -> Self {
-        let authority = match &config.root_cert {
-            _ if config.accept_invalid_certs => Text::new("none"),
-            Some(certificates) => super::pin::fingerprint(certificates.clone()),
-            None => Text::new("system"),
-        };
-        Self { authority, name: Text::new(config.tls_server_name.as_deref().unwrap_or_default()) }
-    }
 }
 
 /// What is read of the process' environment.
@@ -273,21 +254,6 @@ impl Connector {
         };
         servers.into_iter().map(make).collect()
     }
-}
-
-/// How a kubeconfig that was read again means another cluster; empty: it means the same.
-fn difference(held: &Access, cluster: &ClusterId, trust: &Trust) -> Text {
-    let (now, then) = (&cluster.server, &held.cluster.server);
-    let how = if cluster.context != held.cluster.context {
-        format!("its context is {} instead of {}", cluster.context, held.cluster.context)
-    } else if now != then {
-        format!("context {} leads to {now} instead of {then}", cluster.context)
-    } else if *trust != held.trust {
-        format!("context {} trusts another authority for {now}", cluster.context)
-    } else {
-        return Text::default();
-    };
-    Text::from(format!("the kubeconfig now means another cluster: {how}"))
 }
 
 /// Puts a plugin's credential where kube looks for it.
