@@ -19,14 +19,14 @@ use crate::config::theme::Tone;
 use crate::console::desk::{Desk, Draft, Order};
 use crate::console::page::{Line, Page};
 use crate::console::screen::{Context, Effect, Screen};
-use crate::console::widgets::{Canvas, Piece, fit};
+use crate::console::widgets::{Canvas, Piece, fit, width};
 use crate::situation::time::{age, since};
 
 /// The rows at the bottom that say how it is confirmed: a line, and the words.
 const FOOT: u16 = 2;
 
 /// Columns kept for where the view stands.
-const NOTE: u16 = 15;
+const NOTE: u16 = 13;
 
 /// The plan on the table.
 #[derive(Debug)]
@@ -215,6 +215,10 @@ impl Screen for Plan {
                 let mut lines = Vec::new();
                 if let Some(Draft::Changed(_, before)) = cx.desk.planning.as_ref().map(|p| &p.state) {
                     lines.extend(lines::what_changed(before, plan, cx));
+                }
+                // A title that the border has no room for is told whole.
+                if width(&plan.title) + width(lines::class_words(plan.class)) + 22 > usize::from(self.area.width) {
+                    lines.push(Line::of(plan.title.clone(), Tone::Title));
                 }
                 lines.extend(lines::of(plan, usize::from(self.area.width.saturating_sub(5)), cx));
                 if self.requests {

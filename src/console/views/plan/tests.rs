@@ -170,7 +170,7 @@ fn what_cannot_be_undone_wants_its_name() {
         console.written(&format!("04:12:{}", 11 + n)).keys(&key.to_string());
     }
     shown("typing", &mut console);
-    console.keys("<enter>");
+    console.written("04:12:26").keys("<enter>");
     assert!(console.executed().is_empty());
     console.written("04:12:27").keys("t").written("04:12:28").keys("<enter>");
     assert_eq!(console.executed().len(), 1, "{}", console.screen());
