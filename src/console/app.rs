@@ -178,6 +178,10 @@ impl App {
 
     /// A frame was written to the terminal at this wall time.
     pub fn drawn(&mut self, wall: Timestamp) {
+        // What is not on the screen was read by nobody.
+        if !frame::shows_screens(self.area) {
+            return;
+        }
         let layer = self.above.last_mut().unwrap_or(&mut self.root);
         layer.screen.drawn(wall, &self.known.context());
     }

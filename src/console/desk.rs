@@ -107,8 +107,10 @@ pub enum Stage {
     Verifying(Outcome, Verification),
     /// It worked; by what.
     Worked(String),
-    /// It did not, or nobody knows: what, and what to do next.
+    /// It did not: what, and what to do next.
     Failed(String),
+    /// Nobody knows whether it was carried out: why, and what to look at.
+    Unknown(String),
     /// It was stopped, or refused after the key; nothing more was sent.
     Stopped(String),
 }

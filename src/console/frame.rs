@@ -20,6 +20,8 @@ use crate::situation::{Source, SourceState, Trouble};
 const LEAST: (u16, u16) = (80, 24);
 /// A third of a terminal that has room for more than the badges that must be seen.
 const ROOM: usize = 38;
+/// Columns for the name of what an execution is about.
+const TARGET: usize = 16;
 /// An API that was last heard longer ago than this is stale; it is asked every five seconds.
 const STALE: SignedDuration = SignedDuration::from_secs(15);
 
@@ -29,12 +31,17 @@ pub fn body(area: Rect, alert: bool) -> Rect {
     Rect { y: area.y + 1, height: area.height.saturating_sub(1 + below), ..area }
 }
 
+/// Whether a terminal of this size shows screens at all.
+pub const fn shows_screens(area: Rect) -> bool {
+    area.width >= LEAST.0 && area.height >= LEAST.1
+}
+
 /// Draws everything.
 pub fn draw(app: &App, buf: &mut Buffer) -> Option<Position> {
     let cx = app.known.context();
     let area = buf.area;
     buf.set_style(area, cx.theme.style(Tone::Text));
-    if area.width < LEAST.0 || area.height < LEAST.1 {
+    if !shows_screens(area) {
         too_small(&mut Canvas::new(buf, cx.theme), area);
         return None;
     }
@@ -163,16 +170,21 @@ fn running(cx: &Context<'_>, roomy: bool) -> Option<Piece> {
     let word = match running.stage {
         Stage::Sending { .. } => "SENDING",
         Stage::Verifying(..) => "VERIFYING",
-        Stage::Worked(_) | Stage::Failed(_) | Stage::Stopped(_) => return None,
+        Stage::Worked(_) | Stage::Failed(_) | Stage::Unknown(_) | Stage::Stopped(_) => return None,
     };
-    let what = if roomy { format!(" {}", running.plan.action.spec().name) } else { String::new() };
+    let what = || {
+        let name = fit(&running.plan.action.target().key.name, TARGET, cx.theme.glyphs.ellipsis);
+        format!(" {} {name}", running.plan.action.spec().name.replace('-', " "))
+    };
+    let what = if roomy { what() } else { String::new() };
     Some(Piece::new(format!(" {word}{what} "), Tone::BadgeDrill))
 }
 
 /// The incident and how long it has lasted.
 fn incident(cx: &Context<'_>, roomy: bool) -> Option<Piece> {
     let (id, began) = cx.desk.incident.as_ref().filter(|_| roomy)?;
-    Some(Piece::new(format!(" {id} {} ", age(since(*began, cx.now))), Tone::BadgeReadOnly))
+    let minutes = since(*began, cx.now).as_mins();
+    Some(Piece::new(format!(" {id} {:02}:{:02} ", minutes / 60, minutes % 60), Tone::BadgeReadOnly))
 }
 
 /// How fresh everything is, in a few words with a glyph.

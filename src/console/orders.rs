@@ -230,7 +230,7 @@ impl App {
             Progress::Refused(why) => self.end_execution(Stage::Stopped(words(&why)), None),
             Progress::OutcomeUnknown(_, why) => {
                 let words = format!("outcome unknown: {why}; look at the object before anything else is done");
-                self.end_execution(Stage::Failed(words), None);
+                self.end_execution(Stage::Unknown(words), None);
             }
             Progress::Stopped(_, why) => self.end_execution(Stage::Stopped(why), None),
             Progress::Executed(outcome) => {
@@ -278,7 +278,9 @@ impl App {
         let Some(running) = &mut self.known.desk.running else { return };
         let (says, result) = match &stage {
             Stage::Worked(by) => (by.clone(), ActResult::Worked(by.clone())),
-            Stage::Failed(why) | Stage::Stopped(why) => (why.clone(), ActResult::Failed(why.clone())),
+            Stage::Failed(why) | Stage::Unknown(why) | Stage::Stopped(why) => {
+                (why.clone(), ActResult::Failed(why.clone()))
+            }
             Stage::Sending { .. } | Stage::Verifying(..) => return,
         };
         running.stage = stage;

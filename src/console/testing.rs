@@ -2,6 +2,8 @@
 
 mod fixtures;
 mod harness;
+mod plans;
 
 pub use fixtures::*;
 pub use harness::{Console, SIZES};
+pub use plans::*;

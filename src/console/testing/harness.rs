@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -11,7 +11,11 @@ use crate::config::Profile;
 use crate::config::keymap::Keymap;
 use crate::config::theme::Theme;
 use crate::console::app::{App, Request};
+use crate::console::desk::{Draft, Planning, Running};
+use crate::console::errand::Errand;
+use crate::console::orders::Place;
 use crate::console::screen::Screen;
+use crate::console::views::{Plan, Run};
 use crate::situation::Observation;
 use crate::watch::LogPiece;
 
@@ -47,6 +51,55 @@ impl Console {
             self.app.apply(observation);
         }
         self.app.derive();
+    }
+
+    /// Arms it, if it may be.
+    ///
+    /// # Panics
+    /// When it may not.
+    pub fn armed(&mut self) -> &mut Self {
+        self.app.arming.arm(self.app.known.situation.wall).expect("nothing forbids it");
+        self.app.tick(at(NOW), at(NOW));
+        self
+    }
+
+    /// Puts something on the table and shows it.
+    pub fn table(&mut self, action: crate::action::Action, state: Draft) -> &mut Self {
+        self.app.known.desk.planning = Some(Planning { action, tree: None, state });
+        self.app.push_at(Box::new(Plan::new()), Some(Place::Plan));
+        self
+    }
+
+    /// An execution at this stage, shown.
+    pub fn running(&mut self, running: Running) -> &mut Self {
+        self.app.known.desk.running = Some(running);
+        self.app.push_at(Box::new(Run::new()), Some(Place::Run));
+        self
+    }
+
+    /// A key as the terminal reports one that is held down.
+    pub fn held(&mut self, key: char) -> &mut Self {
+        let mut key = KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE);
+        key.kind = KeyEventKind::Repeat;
+        self.app.key(key);
+        self
+    }
+
+    /// What was carried out since the last call, by title.
+    pub fn executed(&mut self) -> Vec<String> {
+        let executed = |errand| match errand {
+            Errand::Execute(confirmed, ..) => Some(confirmed.plan().title.clone()),
+            _ => None,
+        };
+        self.app.errands().into_iter().filter_map(executed).collect()
+    }
+
+    /// A frame is written to the terminal at this wall time (`HH:MM:SS.f`).
+    pub fn written(&mut self, time: &str) -> &mut Self {
+        self.app.tick(at(time), at(time));
+        self.screen();
+        self.app.drawn(at(time));
+        self
     }
 
     /// The clock moves to `time` (`HH:MM` or `HH:MM:SS`).

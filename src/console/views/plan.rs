@@ -2,27 +2,31 @@
 //!
 //! It takes every key itself: those that confirm are in no keymap, and go to the gate before anything else.
 
+mod foot;
 mod lines;
+#[cfg(test)]
+mod tests;
 
 use crossterm::event::{KeyCode, KeyEvent};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::requests;
-use crate::action::{Class, Gate, Plan as Made, Posture, Pressed};
+use crate::action::{Gate, Posture, Pressed};
 use crate::config::keymap::{Command, Mode};
 use crate::config::theme::Tone;
 use crate::console::desk::{Desk, Draft, Order};
 use crate::console::page::{Line, Page};
 use crate::console::screen::{Context, Effect, Screen};
-use crate::console::widgets::{Canvas, Piece};
+use crate::console::widgets::{Canvas, Piece, fit, width};
 use crate::situation::time::{age, since};
 
-/// The row at the bottom that says how it is confirmed.
-const FOOT: u16 = 1;
-/// A wait that is longer has not begun: the end of the plan was not on the screen.
-const LONG: SignedDuration = SignedDuration::from_secs(60);
+/// The rows at the bottom that say how it is confirmed: a line, and the words.
+const FOOT: u16 = 2;
+
+/// Columns kept for where the view stands.
+const NOTE: u16 = 13;
 
 /// The plan on the table.
 #[derive(Debug)]
@@ -87,26 +91,12 @@ impl Plan {
         }
     }
 
-    /// Why it cannot be confirmed now, if it cannot.
-    fn barred(desk: &Desk, plan: &Made) -> Option<String> {
-        if let Some(why) = plan.refusal() {
-            return Some(format!("cannot be done: {why}"));
-        }
-        if let Some(why) = &desk.forbidden {
-            return Some(format!("nothing can be changed here: {why}"));
-        }
-        match desk.posture {
-            Some(Posture::Armed(_)) => None,
-            _ => Some("READ-ONLY: press A to arm, then confirm".to_owned()),
-        }
-    }
-
     fn pressed(pressed: Pressed) -> Option<Effect> {
         let say = |words: &str| Some(Effect::Say(words.to_owned()));
         match pressed {
             Pressed::Ignored => None,
             Pressed::Typed => Some(Effect::None),
-            Pressed::Early(left) if left > LONG => say("read the plan to its end first: pgdn"),
+            Pressed::Early(left) if left > foot::LONG => say("read the plan to its end first: pgdn"),
             Pressed::Early(_) => say("that was too early: the plan has to be read first"),
             Pressed::Stale => Some(Effect::Order(Order::Replan)),
             // The way back says what was closed; nothing was done.
@@ -118,51 +108,12 @@ impl Plan {
     fn press(&mut self, key: KeyEvent, cx: &Context<'_>) -> Option<Effect> {
         let plan = cx.desk.plan()?;
         let gate = self.gate.as_mut()?;
-        if let Some(why) = Self::barred(cx.desk, plan) {
+        if let Some(why) = foot::barred(plan, cx) {
             let meant = matches!(key.code, KeyCode::Char('y' | 'Y'));
             return meant.then_some(Effect::Say(why));
         }
         let pressed = gate.key(&key, cx.situation.wall, plan);
         Self::pressed(pressed)
-    }
-
-    fn foot(&self, area: Rect, canvas: &mut Canvas<'_>, cx: &Context<'_>) {
-        let Some(plan) = cx.desk.plan() else { return };
-        let pieces = match Self::barred(cx.desk, plan) {
-            Some(why) => vec![Piece::new(why, Tone::Warning)],
-            None => self.invitation(plan, cx),
-        };
-        canvas.line(Rect { height: 1, ..area }, &pieces);
-    }
-
-    /// How it is confirmed, and from when on.
-    fn invitation(&self, plan: &Made, cx: &Context<'_>) -> Vec<Piece> {
-        let (key, what) = match plan.class {
-            Class::R0 => ("enter", "do it"),
-            Class::R1 => ("y", "do it now"),
-            Class::R2 => ("Y", "do it now"),
-            Class::R3 => ("its name, then enter:", ""),
-        };
-        let wait = self.gate.as_ref().map_or(Some(SignedDuration::MAX), |gate| gate.wait(cx.situation.wall));
-        let (when, tone) = match wait {
-            None => (String::new(), Tone::Accent),
-            Some(left) if left > LONG => ("   (once read to its end: pgdn)".to_owned(), Tone::Dim),
-            Some(left) => (format!("   (in {:.1} s)", left.as_secs_f64()), Tone::Dim),
-        };
-        let typed = self.gate.as_ref().map_or("", Gate::typed);
-        let name = if plan.class == Class::R3 {
-            format!(" {typed}▏of {}", plan.action.target().key.name)
-        } else {
-            String::new()
-        };
-        vec![
-            Piece::new(lines::class_words(plan.class), lines::class_tone(plan.class)),
-            Piece::new("   ", Tone::Text),
-            Piece::new(key, tone),
-            Piece::new(format!(" {what}{name}{when}"), if wait.is_none() { Tone::Text } else { Tone::Dim }),
-            Piece::new("   esc", Tone::Accent),
-            Piece::new(" no", Tone::Text),
-        ]
     }
 
     /// What stands on the table when there is no plan.
@@ -184,10 +135,10 @@ impl Plan {
                 let mut lines = vec![
                     Line::of(format!("{name}: {}", planning.action.target()), Tone::Text),
                     Line::blank(),
-                    Line::of(format!("there is no plan: {}", why.what), Tone::Bad),
+                    Line::of(format!("{} there is no plan: {}", cx.theme.glyphs.bad, why.what), Tone::Bad).indented(2),
                 ];
                 if !why.remedy.is_empty() {
-                    lines.push(Line::of(why.remedy.clone(), Tone::Text));
+                    lines.push(Line::of(format!("{} {}", cx.theme.glyphs.arrow, why.remedy), Tone::Text).indented(2));
                 }
                 lines
             }
@@ -263,9 +214,13 @@ impl Screen for Plan {
             Some(plan) => {
                 let mut lines = Vec::new();
                 if let Some(Draft::Changed(_, before)) = cx.desk.planning.as_ref().map(|p| &p.state) {
-                    lines.extend(lines::what_changed(before, plan));
+                    lines.extend(lines::what_changed(before, plan, cx));
                 }
-                lines.extend(lines::of(plan, cx));
+                // A title that the border has no room for is told whole.
+                if width(&plan.title) + width(lines::class_words(plan.class)) + 22 > usize::from(self.area.width) {
+                    lines.push(Line::of(plan.title.clone(), Tone::Title));
+                }
+                lines.extend(lines::of(plan, usize::from(self.area.width.saturating_sub(5)), cx));
                 if self.requests {
                     lines.extend(requests::of(plan));
                 }
@@ -277,12 +232,12 @@ impl Screen for Plan {
 
     fn restless(&self, wall: Timestamp) -> bool {
         let left = self.gate.as_ref().and_then(|gate| gate.wait(wall));
-        left.is_some_and(|left| left <= LONG)
+        left.is_some_and(|left| left <= foot::LONG)
     }
 
     fn drawn(&mut self, wall: Timestamp, cx: &Context<'_>) {
         self.end_seen |= self.page.at_end();
-        let barred = cx.desk.plan().is_none_or(|plan| Self::barred(cx.desk, plan).is_some());
+        let barred = cx.desk.plan().is_none_or(|plan| foot::barred(plan, cx).is_some());
         if let Some(gate) = &mut self.gate {
             gate.shown(self.end_seen && !barred, wall);
         }
@@ -297,10 +252,32 @@ impl Screen for Plan {
 
     fn draw(&self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
         let canvas = &mut Canvas::new(buf, cx.theme);
-        let title = cx.desk.plan().map_or_else(|| "Plan".to_owned(), |plan| plan.title.clone());
-        let inner = canvas.pane_noted(area, &title, &self.page.position(), true);
+        let inner = canvas.pane_noted(area, "", &self.page.position(), true);
+        head(Rect { x: area.x + 2, height: 1, width: inner.width.saturating_sub(NOTE), ..area }, canvas, cx);
         let foot = FOOT.min(inner.height);
         self.page.draw(Rect { height: inner.height - foot, ..inner }, canvas);
-        self.foot(Rect { y: inner.bottom() - foot, height: foot, ..inner }, canvas, cx);
+        let last = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
+        let rule = if cx.theme.glyphs.lines { "─" } else { "-" };
+        canvas.text(
+            inner.x,
+            last.y.saturating_sub(1),
+            inner.width,
+            &rule.repeat(usize::from(inner.width)),
+            Tone::Border,
+        );
+        canvas.line(last, &foot::pieces(self.gate.as_ref(), cx));
     }
+}
+
+/// What it is, and its class in the class's colour.
+fn head(area: Rect, canvas: &mut Canvas<'_>, cx: &Context<'_>) {
+    let Some(plan) = cx.desk.plan() else {
+        canvas.text(area.x, area.y, area.width, " Plan ", Tone::Accent);
+        return;
+    };
+    let class = format!("{} ", lines::class_words(plan.class));
+    let room = usize::from(area.width).saturating_sub(class.len() + 4);
+    let title = fit(&plan.title, room, cx.theme.glyphs.ellipsis);
+    let tone = lines::class_tone(plan.class);
+    canvas.line(area, &[Piece::new(format!(" {title}  "), Tone::Title), Piece::new(class, tone)]);
 }

@@ -1,10 +1,11 @@
 //! What a plan says, line by line.
 
-use crate::action::{Class, DryRun, Fact, Plan, Verdict};
+use crate::action::{Class, DryRun, Fact, Plan, Verdict, Write};
+use crate::config::keymap::{Command, Mode};
 use crate::config::theme::Tone;
 use crate::console::page::Line;
 use crate::console::screen::Context;
-use crate::console::widgets::Piece;
+use crate::console::widgets::{Piece, split_at_width, width};
 use crate::situation::time::age;
 
 /// The column in which values begin.
@@ -29,28 +30,64 @@ pub(super) const fn class_tone(class: Class) -> Tone {
     }
 }
 
-/// The whole plan.
-pub(super) fn of(plan: &Plan, cx: &Context<'_>) -> Vec<Line<()>> {
+/// How its key looks once it counts.
+pub(super) const fn class_badge(class: Class) -> Tone {
+    match class {
+        Class::R0 | Class::R1 => Tone::BadgeReadOnly,
+        Class::R2 => Tone::BadgeDrill,
+        Class::R3 => Tone::BadgeAlert,
+    }
+}
+
+/// The whole plan, in rows of so many columns.
+pub(super) fn of(plan: &Plan, columns: usize, cx: &Context<'_>) -> Vec<Line<()>> {
     let mut lines = head(plan);
-    lines.extend(differences(plan));
+    lines.extend(differences(plan, columns, cx));
     lines.extend(labelled("meanwhile", plan.blast_radius.iter().map(|s| (s.clone(), Tone::Text))));
     lines.extend(guards(plan, cx));
     lines.extend(labelled("mind", plan.warnings.iter().map(|s| (s.clone(), Tone::Warning))));
     lines.extend(server(plan, cx));
     lines.extend(labelled("proof", [(format!("{}, within {}", plan.proof.says, age(plan.proof.within)), Tone::Text)]));
     lines.extend(labelled("undo", [(plan.undo.says.clone(), Tone::Text)]));
-    lines.extend(labelled("by hand", [(plan.command.clone(), Tone::Accent)]));
+    lines.push(by_hand(plan, cx));
+    lines.push(requests(plan, cx));
     lines
+}
+
+/// What a person would type.
+fn by_hand(plan: &Plan, cx: &Context<'_>) -> Line<()> {
+    let mut pieces = vec![label("by hand"), Piece::new(plan.command.clone(), Tone::Text)];
+    if let Some(key) = cx.keymap.key_for(Mode::Plan, Command::Copy) {
+        pieces.extend([Piece::new(format!("  {key}"), Tone::Accent), Piece::new(" copies it", Tone::Dim)]);
+    }
+    Line::new(pieces).indented(COLUMN as u16)
+}
+
+/// How many requests there are, and of which kind.
+fn requests(plan: &Plan, cx: &Context<'_>) -> Line<()> {
+    let of = |write: Write| plan.requests.iter().filter(move |r| r.write == write);
+    let changes: Vec<_> = of(Write::Change).map(|r| r.method).collect();
+    let notes = of(Write::BookKeeping).count();
+    let mut words = format!("{}: {}", plan.requests.len(), changes.join(", "));
+    if notes > 0 {
+        words = format!("{words}, and {notes} that announces it");
+    }
+    let mut pieces = vec![label("requests"), Piece::new(words, Tone::Text)];
+    if let Some(key) = cx.keymap.key_for(Mode::Plan, Command::Diff) {
+        pieces.extend([Piece::new(format!("  {key}"), Tone::Accent), Piece::new(" shows them whole", Tone::Dim)]);
+    }
+    Line::new(pieces).indented(COLUMN as u16)
 }
 
 fn head(plan: &Plan) -> Vec<Line<()>> {
     let cluster = &plan.cluster;
     let short = |uid: &str| uid.chars().take(8).collect::<String>();
+    let through = if plan.endpoint == cluster.server { String::new() } else { format!(" through {}", plan.endpoint) };
     let mut lines = vec![
         Line::new(vec![
             label("cluster"),
             Piece::new(cluster.context.to_string(), Tone::Bad),
-            Piece::new(format!("  {}  uid {}", plan.endpoint, short(&cluster.uid)), Tone::Dim),
+            Piece::new(format!("  {}{through}  uid {}", cluster.server, short(&cluster.uid)), Tone::Dim),
         ])
         .indented(COLUMN as u16),
     ];
@@ -68,18 +105,37 @@ fn head(plan: &Plan) -> Vec<Line<()>> {
     lines
 }
 
-fn differences(plan: &Plan) -> Vec<Line<()>> {
+/// Before and after, the values under each other. A long one is cut in the middle, unless that hides what differs.
+fn differences(plan: &Plan, columns: usize, cx: &Context<'_>) -> Vec<Line<()>> {
     let mut lines = Vec::new();
-    for (n, difference) in plan.differences.iter().enumerate() {
-        let sides = [("- ", &difference.before, Tone::Bad), ("+ ", &difference.after, Tone::Good)];
-        let sides = sides.into_iter().filter(|(_, value, _)| !value.is_empty());
-        for (m, (sign, value, tone)) in sides.enumerate() {
-            let head = label(if n + m == 0 { "changes" } else { "" });
+    for difference in &plan.differences {
+        let room = columns.saturating_sub(COLUMN + 4 + width(&difference.what));
+        let cut = |value: &str| middle(value, room, cx.theme.glyphs.ellipsis);
+        let (before, after) = (cut(&difference.before), cut(&difference.after));
+        let hidden = before == after;
+        let sides = [("- ", &difference.before, before, Tone::Bad), ("+ ", &difference.after, after, Tone::Good)];
+        for (sign, whole, cut, tone) in sides.into_iter().filter(|(_, whole, ..)| !whole.is_empty()) {
+            let head = label(if lines.is_empty() { "changes" } else { "" });
+            let value = if hidden { whole } else { &cut };
             let value = Piece::new(format!("{sign}{}: {value}", difference.what), tone);
             lines.push(Line::new(vec![head, value]).indented(COLUMN as u16 + 2));
         }
     }
     lines
+}
+
+/// `text` in at most `columns`, with its middle left out where it has to be. Values this short are never cut.
+fn middle(text: &str, columns: usize, ellipsis: &str) -> String {
+    let room = columns.saturating_sub(width(ellipsis));
+    if width(text) <= columns || room < 12 {
+        return text.to_owned();
+    }
+    let (head, rest) = split_at_width(text, room / 2);
+    let mut tail = rest;
+    while width(tail) > room - width(head) {
+        tail = split_at_width(tail, 1).1;
+    }
+    format!("{head}{ellipsis}{tail}")
 }
 
 /// Guards that have something to say, one line each; those that passed share one.
@@ -100,14 +156,16 @@ fn guards(plan: &Plan, cx: &Context<'_>) -> Vec<Line<()>> {
     labelled("guards", speaking.chain(passed))
 }
 
-/// What the server says: rights and dry run.
+/// What the server says: rights and dry run. What is well is said in a word.
 fn server(plan: &Plan, cx: &Context<'_>) -> Vec<Line<()>> {
     let glyphs = &cx.theme.glyphs;
     let missing = plan.rights.iter().filter(|r| r.allowed != Some(true)).map(|r| {
         let (glyph, tone, word) = match (r.allowed, r.optional) {
-            (_, true) => (glyphs.unknown, Tone::Dim, "missing, and not needed"),
-            (None, false) => (glyphs.unknown, Tone::Unknown, "could not be asked"),
-            (Some(_), false) => (glyphs.bad, Tone::Bad, "missing: deploy/rbac/operator.yaml has the rule"),
+            (Some(false), true) => (glyphs.unknown, Tone::Dim, "missing; it goes without, unannounced"),
+            (Some(false), false) => {
+                (glyphs.bad, Tone::Bad, "missing; ask for this rule, deploy/rbac/operator.yaml has it")
+            }
+            _ => (glyphs.unknown, Tone::Unknown, "could not be asked"),
         };
         (format!("{glyph} {r}: {word}"), tone)
     });
@@ -124,14 +182,25 @@ fn server(plan: &Plan, cx: &Context<'_>) -> Vec<Line<()>> {
 }
 
 /// Which facts differ from those of the plan before, which a key confirmed.
-pub(super) fn what_changed(before: &[Fact], plan: &Plan) -> Vec<Line<()>> {
-    let mut lines =
-        vec![Line::of("This changed after your key. Nothing was sent; the plan needs its own key.", Tone::Bad)];
-    for fact in &plan.basis {
-        let was = before.iter().find(|f| f.what == fact.what).map_or("", |f| f.value.as_str());
-        if was != fact.value {
-            let was = if was.is_empty() { String::new() } else { format!("{was} → ") };
-            lines.push(Line::of(format!("  {}: {was}{}", fact.what, fact.value), Tone::Warning).indented(4));
+pub(super) fn what_changed(before: &[Fact], plan: &Plan, cx: &Context<'_>) -> Vec<Line<()>> {
+    let alarm = format!(
+        "{} This changed after your key. Nothing was sent; the plan needs its own key.",
+        cx.theme.glyphs.warning
+    );
+    let mut lines = vec![Line::of(alarm, Tone::Bad).indented(2)];
+    let value = |facts: &[Fact], what: &str| facts.iter().find(|f| f.what == what).map(|f| f.value.clone());
+    let gone = before.iter().filter(|f| value(&plan.basis, &f.what).is_none());
+    for fact in plan.basis.iter().chain(gone) {
+        let (was, is) = (value(before, &fact.what), value(&plan.basis, &fact.what));
+        if was != is {
+            let word = |value: Option<String>| value.unwrap_or_else(|| "not known".to_owned());
+            let pieces = vec![
+                Piece::new(format!("  {}: ", fact.what), Tone::Text),
+                Piece::new(word(was), Tone::Dim),
+                Piece::new(format!(" {} ", cx.theme.glyphs.arrow), Tone::Dim),
+                Piece::new(word(is), Tone::Warning),
+            ];
+            lines.push(Line::new(pieces).indented(4));
         }
     }
     if lines.len() == 1 {
