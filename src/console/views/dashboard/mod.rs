@@ -171,7 +171,6 @@ impl Dashboard {
         }
     }
 
-    /// The log that is worth reading from here: of the chosen workload's or finding's sickest pod.
     /// The tree of the selected finding.
     fn tree(&self, cx: &Context<'_>) -> Effect {
         let chosen = self.findings.chosen();
@@ -180,6 +179,7 @@ impl Dashboard {
         found.map_or_else(|| by_command(Command::Trees, cx), |finding| super::open::open_tree(finding, cx))
     }
 
+    /// The log that is worth reading from here: of the chosen workload's or finding's sickest pod.
     fn logs(&self, cx: &Context<'_>) -> Effect {
         let pod = match self.focus {
             Pane::Workloads => self.workloads.chosen().and_then(|w| gather::sickest_pod(cx, w)),
