@@ -22,38 +22,88 @@ pub struct Outcome {
     pub says: String,
 }
 
-/// Something that the record of an incident must hold. `execution` is the plan's digest.
+/// Something that the record of an incident must hold. `execution` is the plan's digest, `number` that of a request of
+/// the plan, from zero.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "event")]
-#[expect(missing_docs, reason = "the names say it")]
 pub enum Event {
     /// A plan was made.
     Planned {
+        /// The plan's digest.
         execution: String,
+        /// The whole plan, as `crashcart act --dry-run -o json` has it.
         #[schemars(with = "Map<String, Value>")]
         plan: Box<Plan>,
     },
-    /// Somebody confirmed it, and how: `key y`, `digest`, `script`.
-    Confirmed { execution: String, by: String },
-    /// A plan was not executed; why.
-    Refused { execution: String, why: String },
+    /// Somebody confirmed it.
+    Confirmed {
+        /// The plan's digest.
+        execution: String,
+        /// How: `key y`, `digest`, `script`.
+        by: String,
+    },
+    /// A plan was not executed.
+    Refused {
+        /// The plan's digest.
+        execution: String,
+        /// Why.
+        why: String,
+    },
     /// This request goes out next. On disk before it does.
     Intent {
+        /// The plan's digest.
         execution: String,
+        /// Which request of the plan.
         number: usize,
+        /// The request: which kind of `write` it is, `method`, `path`, `contentType`, `body`.
         #[schemars(with = "Map<String, Value>")]
         request: Request,
     },
-    /// It was answered: HTTP code and a few words.
-    Answered { execution: String, number: usize, code: u16, says: String },
+    /// A request was answered.
+    Answered {
+        /// The plan's digest.
+        execution: String,
+        /// Which request of the plan.
+        number: usize,
+        /// The HTTP code; 0 when a request of book-keeping got none.
+        code: u16,
+        /// The answer in a few words.
+        says: String,
+    },
     /// No answer came: nobody knows whether it was carried out.
-    OutcomeUnknown { execution: String, number: usize, why: String },
-    /// The execution is over.
-    Executed { execution: String, outcome: Outcome },
-    /// It stopped before this request.
-    Stopped { execution: String, number: usize, why: String },
-    /// The verification ended: `worked`, `failed`, `timed out`.
-    Verified { execution: String, verdict: String, says: String },
+    OutcomeUnknown {
+        /// The plan's digest.
+        execution: String,
+        /// Which request of the plan.
+        number: usize,
+        /// What happened instead.
+        why: String,
+    },
+    /// All requests are answered.
+    Executed {
+        /// The plan's digest.
+        execution: String,
+        /// What came of the change.
+        outcome: Outcome,
+    },
+    /// It stopped before this request, which was not sent.
+    Stopped {
+        /// The plan's digest.
+        execution: String,
+        /// Which request of the plan.
+        number: usize,
+        /// Why.
+        why: String,
+    },
+    /// The verification ended.
+    Verified {
+        /// The plan's digest.
+        execution: String,
+        /// `worked`, `failed`, `timed out`
+        verdict: String,
+        /// By what.
+        says: String,
+    },
 }
 
 /// Who keeps the record.

@@ -89,6 +89,8 @@ impl App {
             Order::Jump(id, to) => self.jump(id, to),
             Order::CloseTree(id) => self.close_tree(id),
         }
+        // The next key must meet what this one led to, not what was on the screen before.
+        self.refresh();
     }
 
     /// Takes in what an errand came back with.
@@ -206,7 +208,7 @@ impl App {
             Progress::Stale(_) => "what the plan rests on has changed; nothing was sent".to_owned(),
             Progress::Refused(why) => format!("refused: {why}"),
             Progress::Sending(n) => format!("request {} of {requests} goes out", n + 1),
-            Progress::Answered(n, code, says) => format!("request {}: {code} {says}", n + 1),
+            Progress::Answered(n, _, says) => format!("request {}: {says}", n + 1),
             Progress::OutcomeUnknown(n, why) => format!("request {}: outcome unknown: {why}", n + 1),
             Progress::Stopped(n, why) => format!("stopped before request {}: {why}", n + 1),
             Progress::Executed(outcome) => format!("carried out: {}", outcome.says),

@@ -119,6 +119,13 @@ impl<L: PartialEq + Clone> Page<L> {
         }
     }
 
+    /// Forgets where it stood: other lines, from the top.
+    pub fn restart(&mut self) {
+        self.lines.clear();
+        self.selected = None;
+        (self.nth, self.offset) = (0, 0);
+    }
+
     /// What is selected.
     pub fn selected(&self) -> Option<&L> {
         self.selected.as_ref()
@@ -299,7 +306,9 @@ fn wrap_line<L>(index: usize, line: &Line<L>, columns: usize) -> Vec<Row> {
                 left = columns - indent;
                 token = tail;
             }
-            add(&mut rows, token, piece.tone);
+            // A blank that does not fit is the end of the row.
+            let fitting = if width(token) > left { token.trim_end() } else { token };
+            add(&mut rows, fitting, piece.tone);
             left = left.saturating_sub(width(token));
         }
     }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use jiff::SignedDuration;
 
-use super::Finding;
 use super::words::{mins, secs};
+use super::{Finding, left_behind};
 use crate::situation::{Change, Kind, Subject, time};
 
 /// A change of the very thing counts for so long.
@@ -39,7 +39,8 @@ impl fmt::Display for Suspect<'_> {
 
 /// The newest change before a finding began that could have to do with it. A change after that is excluded.
 pub fn suspect<'a>(finding: &Finding, changes: &'a [Change]) -> Option<Suspect<'a>> {
-    let since = finding.since?;
+    // What somebody left as it is was decided, not caused.
+    let since = finding.since.filter(|_| finding.id != left_behind::DETECTOR.id)?;
     let candidates = changes.iter().filter_map(|change| {
         let before = since.duration_since(change.at);
         let limit = relevance(finding, change)?;
@@ -119,5 +120,17 @@ mod tests {
         let mut symptom = change(Kind::Deployment, NS, "web", 310);
         symptom.what = "Available became False".into();
         assert!(!found(symptom), "what was found is not its own cause");
+    }
+
+    #[test]
+    fn no_change_is_blamed_for_what_somebody_decided() {
+        let mut world = World::new();
+        world.deploy(NS, "web", 3);
+        world.change_deployment(NS, "web", |d| {
+            d.paused = true;
+            d.left_behind = "A27 INC-0009 2026-11-22T04:02:00Z".into();
+        });
+        let finding = world.finding("left-behind");
+        assert!(finding.since.is_some() && suspect(&finding, &[change(Kind::Deployment, NS, "web", 610)]).is_none());
     }
 }

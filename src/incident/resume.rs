@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Line;
 use crate::action::Action;
-use crate::situation::Ref;
+use crate::situation::{Ref, clean};
 
 /// A request that was about to go out when the program ended, or that got no answer: nobody knows whether it was carried
 /// out. It is known to be looked at once an [`Entry::LookedAt`](super::Entry::LookedAt) names its execution.
@@ -176,6 +176,7 @@ fn check(action: &Action, at: Timestamp) -> String {
     }
 }
 
+/// A text of the journal, harmless for a screen.
 fn text(value: &Value, field: &str) -> String {
-    value.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+    clean(value.get(field).and_then(Value::as_str).unwrap_or_default()).into_owned()
 }

@@ -3,7 +3,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -198,12 +198,17 @@ fn verify_says_line_and_problem() {
 #[test]
 fn programs_that_begin_at_once_get_incidents_of_their_own() {
     let desk = Desk::new();
-    let incidents: BTreeSet<String> = std::thread::scope(|scope| {
-        let begin = || desk.journal().open(&desk.cluster).expect("it opens").incident;
-        let threads: Vec<_> = (0..8).map(|_| scope.spawn(begin)).collect();
-        // One may end before another begins, which then goes on with its incident.
-        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    let incidents: Mutex<BTreeSet<String>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            // One may end before another begins, which then goes on with its incident.
+            scope.spawn(|| {
+                let incident = desk.journal().open(&desk.cluster).expect("it opens").incident;
+                incidents.lock().expect("no panic").insert(incident);
+            });
+        }
     });
+    let incidents = incidents.into_inner().expect("no panic");
     for (number, incident) in (1..).zip(&incidents) {
         assert_eq!(*incident, format!("INC-{number:04}"));
         assert_eq!(verify(&desk.file(number)).expect("it can be read").problems, vec![]);

@@ -12,6 +12,8 @@ mod look;
 mod rank;
 mod raw;
 mod schema;
+#[cfg(test)]
+mod trees;
 mod view;
 mod walk;
 

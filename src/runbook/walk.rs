@@ -99,8 +99,9 @@ impl Walk {
         }
         self.holding = if view.holds { self.holding.or(Some(at)) } else { None };
         // Pods come and go: what a tree about a workload was opened on may be gone at the next look.
-        let pod = self.subject.as_ref().is_some_and(|s| s.kind == Kind::Pod);
-        if let Some(workload) = view.subject.as_ref().filter(|s| pod && s.kind != Kind::Pod) {
+        let part = |s: &Ref| matches!(s.kind, Kind::Pod | Kind::ReplicaSet);
+        let within = self.subject.as_ref().is_some_and(part);
+        if let Some(workload) = view.subject.as_ref().filter(|s| within && !part(s)) {
             self.subject = Some(workload.clone());
         }
     }

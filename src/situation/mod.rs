@@ -184,6 +184,20 @@ impl Situation {
         Some(Ref { kind, key, uid: owner.uid.clone() })
     }
 
+    /// The workload that an object is a part of: that of a pod, the Deployment of a ReplicaSet, else the object itself.
+    pub fn workload_around(&self, object: &Ref) -> Ref {
+        let found = match object.kind {
+            Kind::Pod => self.pods.get(&object.key).and_then(|pod| self.workload_of(pod)),
+            Kind::ReplicaSet => self.replica_sets.get(&object.key).and_then(|set| {
+                let owner = set.meta.owner.as_ref().filter(|o| o.kind == "Deployment")?;
+                let key = Key { namespace: object.key.namespace.clone(), name: owner.name.clone() };
+                Some(Ref { kind: Kind::Deployment, key, uid: owner.uid.clone() })
+            }),
+            _ => None,
+        };
+        found.unwrap_or_else(|| object.clone())
+    }
+
     /// The events about one object, newest first.
     pub fn events_about<'a>(&'a self, object: &'a Ref) -> Vec<&'a Event> {
         let mut events: Vec<_> = self

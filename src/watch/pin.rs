@@ -75,7 +75,12 @@ pub(super) async fn pin(mut session: Session) -> Result<Pinned, Trouble> {
     let (patience, clocks) = (session.pace.patience, session.clocks.clone());
     let mut pinned = Pinned { endpoint, met, skew: SignedDuration::ZERO, patience, clocks };
     let begun = Instant::now();
-    let (uid, date) = pinned.ask_uid().await.map_err(|unread| unread.trouble)?;
+    let asked = pinned.ask_uid().await;
+    if asked.is_err() {
+        // New credentials, or another endpoint, may be what it takes.
+        session.suspect();
+    }
+    let (uid, date) = asked.map_err(|unread| unread.trouble)?;
     if let Some(date) = date {
         pinned.skew = health::skew(date, pinned.clocks.cluster.now(), begun.elapsed());
     }

@@ -1,12 +1,14 @@
 //! The simulated API server, spoken to byte by byte.
 
+mod writes;
+
 use futures::AsyncBufReadExt as _;
 use http::{Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde_json::{Value, json};
 
-use crashcart::drill::api::{Mishap, Right, Rights};
+use crashcart::drill::api::Server;
 
 use crate::small::{Running, Small, pod, resource};
 
@@ -24,7 +26,12 @@ pub type Client = kube::Client;
 
 /// A client of the server at its first address, known by its token.
 pub fn client(running: &Running, user: User) -> Client {
-    client_with(running, user, |_| ())
+    client_of(&running.server, user)
+}
+
+/// The same for a server of any cluster.
+pub fn client_of(server: &Server, user: User) -> Client {
+    client_with(server, user, |_| ())
 }
 
 fn base64_of(text: &str) -> String {
@@ -32,15 +39,15 @@ fn base64_of(text: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(text)
 }
 
-fn client_with(running: &Running, user: User, change: impl FnOnce(&mut kube::config::AuthInfo)) -> Client {
-    let mut config = kube::Config::new(running.server.url().parse().expect("a URL"));
-    let pem = kube::config::Kubeconfig::from_yaml(&running.server.kubeconfig(None).expect("a kubeconfig"));
+fn client_with(server: &Server, user: User, change: impl FnOnce(&mut kube::config::AuthInfo)) -> Client {
+    let mut config = kube::Config::new(server.url().parse().expect("a URL"));
+    let pem = kube::config::Kubeconfig::from_yaml(&server.kubeconfig(None).expect("a kubeconfig"));
     let authority = pem.expect("a kubeconfig").clusters.remove(0).cluster.and_then(|c| c.certificate_authority_data);
     config.root_cert = Some(vec![der(&authority.expect("an authority"))]);
     config.auth_info.token = match user {
-        User::Admin => Some(running.server.admin_token.clone().into()),
-        User::Viewer => Some(running.server.viewer_token.clone().into()),
-        User::Restricted => Some(running.server.restricted_token.clone().into()),
+        User::Admin => Some(server.admin_token.clone().into()),
+        User::Viewer => Some(server.viewer_token.clone().into()),
+        User::Restricted => Some(server.restricted_token.clone().into()),
         User::Nobody => None,
     };
     config.default_retry = false;
@@ -111,7 +118,7 @@ async fn strangers_learn_nothing_but_that_the_server_lives() {
         assert_eq!((reply.status.as_u16(), &reply.json()["reason"]), (401, &json!("Unauthorized")), "{path}");
     }
     let forged = rcgen::generate_simple_self_signed(["system:admin".to_owned()]).expect("a certificate");
-    let client = client_with(&running, User::Nobody, |auth| {
+    let client = client_with(&running.server, User::Nobody, |auth| {
         auth.client_certificate_data = Some(base64_of(&forged.cert.pem()));
         auth.client_key_data = Some(base64_of(&forged.signing_key.serialize_pem()).into());
     });
@@ -316,92 +323,6 @@ async fn a_followed_log_tells_each_line_once_and_ends_with_its_container() {
     });
     assert_eq!(next(&mut lines).await.as_deref(), Some("last words"));
     assert_eq!(next(&mut lines).await, None);
-}
-
-/// Sends a merge patch.
-async fn merge(client: &Client, path: &str, change: &Value) -> Reply {
-    send(client, Request::patch(path).header(header::CONTENT_TYPE, "application/merge-patch+json"), change).await
-}
-
-const WEB: &str = "/apis/apps/v1/namespaces/shop/deployments/web";
-
-#[tokio::test]
-async fn rights_decide_who_may_write() {
-    let running = Running::start(Small::shop()).await;
-    let patch = json!({"spec": {"replicas": 2}});
-    let code = async |user: User| merge(&client(&running, user), WEB, &patch).await.status.as_u16();
-    assert_eq!(code(User::Viewer).await, 403);
-    assert_eq!(code(User::Restricted).await, 403, "it may look until somebody says more");
-    running.server.restrict(Rights::AllBut(vec![Right::new("patch", "apps", "deployments")]));
-    assert_eq!(code(User::Restricted).await, 403);
-    let scale = merge(&client(&running, User::Restricted), &format!("{WEB}/scale"), &patch).await;
-    assert_eq!((scale.status.as_u16(), &scale.json()["spec"]["replicas"]), (200, &json!(2)));
-    running.server.restrict(Rights::Only(vec![Right::new("patch", "apps", "deployments")]));
-    assert_eq!(code(User::Restricted).await, 200);
-    assert_eq!(get(&running, User::Restricted, WEB).await.status, 403);
-    let told: Vec<_> = running.server.changes().iter().map(|r| (r.user.clone(), r.code)).collect();
-    let want = [("viewer", 403), ("restricted", 403), ("restricted", 403), ("restricted", 200), ("restricted", 200)];
-    assert_eq!(told, want.map(|(user, code)| (user.to_owned(), Some(code))), "refused ones reached the server too");
-}
-
-#[tokio::test]
-async fn every_request_is_on_record() {
-    let running = Running::start(Small::shop()).await;
-    let admin = client(&running, User::Admin);
-    let patch = json!({"spec": {"replicas": 2}});
-    merge(&admin, &format!("{WEB}?dryRun=All"), &patch).await;
-    let body = json!({"dryRun": ["All"]});
-    let delete = Request::delete("/api/v1/namespaces/shop/pods/web-1").header(header::CONTENT_TYPE, "application/json");
-    send(&admin, delete, &body).await;
-    let review = json!({"spec": {"resourceAttributes": {"verb": "patch", "resource": "pods"}}});
-    send(&admin, Request::post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"), &review).await;
-    get(&running, User::Nobody, "/version").await;
-    assert_eq!(running.server.changes(), []);
-    let all = running.server.requests();
-    let told: Vec<_> = all.iter().map(|r| (r.verb.as_str(), r.user.as_str(), r.dry_run, r.code)).collect();
-    let admin_name = "system:admin";
-    let want = [
-        ("patch", admin_name, true, Some(200)),
-        ("delete", admin_name, true, Some(200)),
-        ("create", admin_name, false, Some(201)),
-        ("get", "", false, Some(401)),
-    ];
-    assert_eq!(told, want);
-    assert_eq!((all[0].path.as_str(), &all[0].body), (&*format!("{WEB}?dryRun=All"), &patch));
-    assert_eq!((all[0].media.as_str(), all[0].at), ("application/merge-patch+json", running.small().now));
-
-    merge(&admin, WEB, &patch).await;
-    assert_eq!(running.server.changes().last().map(|r| r.body.clone()), Some(patch));
-}
-
-#[tokio::test]
-async fn mishaps_befall_the_next_request_of_their_kind() {
-    let running = Running::start(Small::shop()).await;
-    let admin = client(&running, User::Admin);
-    let replicas = || {
-        let web = running.small().store.get(resource("apps", "deployments"), "shop", "web");
-        web.expect("the Deployment")["spec"]["replicas"].clone()
-    };
-    let attempt = async |n: i64| {
-        let request = Request::patch(WEB).header(header::CONTENT_TYPE, "application/merge-patch+json");
-        let body = json!({"spec": {"replicas": n}}).to_string().into_bytes();
-        admin.send(request.body(Body::from(body)).expect("a request")).await.map(|r| r.status().as_u16())
-    };
-    running.server.mishap("patch", "deployments", Mishap::CutBeforeChange);
-    assert!(attempt(2).await.is_err());
-    assert_eq!(replicas(), 1, "nothing was carried out");
-    assert_eq!(running.server.changes().last().map(|r| r.code), Some(None));
-    running.server.mishap("patch", "deployments", Mishap::CutAfterChange);
-    assert!(attempt(3).await.is_err());
-    assert_eq!(replicas(), 3, "it was carried out, though nobody was told");
-    running.server.mishap("patch", "deployments", Mishap::StallBeforeAnswer);
-    let mut stalled = Box::pin(attempt(4));
-    while replicas() != 4 {
-        assert!(futures::poll!(&mut stalled).is_pending(), "it was answered");
-        tokio::task::yield_now().await;
-    }
-    drop(stalled);
-    assert_eq!(attempt(5).await.expect("an answer"), 200, "and the next goes well");
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ impl Kubectl {
     }
 }
 
-impl<C> Kubectl<C> {
+impl<C: Sync> Kubectl<C> {
     /// kubectl on a cluster; none where it is not installed.
     fn on(running: C, config: &str) -> Option<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();

@@ -1,9 +1,11 @@
 //! The tests that need more than one module: the whole program, the simulated cluster, clients from outside.
 
+mod act;
 mod api;
 #[path = "../support/cluster.rs"]
 mod cluster;
 mod kubectl;
+mod operator;
 #[path = "../support/proxy.rs"]
 mod proxy;
 mod replay;
@@ -17,9 +19,10 @@ mod check;
 mod console;
 mod faults;
 mod feed;
-mod journal;
 mod hands;
+mod journal;
 mod lint;
 mod log;
 mod schema;
 mod simulate;
+mod trees;

@@ -1,5 +1,7 @@
 //! A recording of a real API server, played against the simulated one.
 
+mod writes;
+
 use http::{Request, header};
 use serde_json::{Value, json};
 

@@ -18,11 +18,16 @@ pub fn rollout(case: &Case<'_>, object: &Ref, crew: &Crew<'_>, pace: Pace, going
         lines.push(format!("{} run what is wanted already and stay", count(staying, "pod")));
     }
     lines.push(meanwhile(crew, pace, going));
-    let drop = if pace == Pace::AllAtOnce && staying == 0 { "none meanwhile" } else { "they change one by one" };
+    let ready_goes = going.iter().any(|p| p.ready());
+    let how = match pace {
+        _ if !ready_goes => "they stay",
+        Pace::AllAtOnce if staying == 0 => "none meanwhile",
+        _ => "they change one by one",
+    };
     lines.extend(
         services(case, crew.labels(), object)
             .into_iter()
-            .map(|(name, ready)| format!("Service {name} has {} now; {drop}", count(ready.len(), "ready endpoint"))),
+            .map(|(name, ready)| format!("Service {name} has {} now; {how}", count(ready.len(), "ready endpoint"))),
     );
     lines.extend(budget_verdicts(case, crew.labels(), object, "a rollout"));
     lines.extend(hindrances(case));

@@ -7,8 +7,8 @@ use super::words::{count, kubectl, quoted};
 use super::{Case, Class, Deed, Ref, Refused, facts, refused};
 use crate::action::plan::{Fact, Proof, Undo};
 use crate::action::{Action, LEFT_BEHIND};
+use crate::situation::Text;
 use crate::situation::object::{Node, Pod, Status};
-use crate::situation::{Text, time};
 
 /// How long the controller may take to set or clear the taint.
 const WITHIN: jiff::SignedDuration = jiff::SignedDuration::from_secs(10);
@@ -116,7 +116,7 @@ fn undo(object: &Ref, on: bool) -> Undo {
 
 fn proof(on: bool) -> Proof {
     let word = if on { "appears" } else { "is gone" };
-    let says = format!("taint node.kubernetes.io/unschedulable {word} within {}", time::age(WITHIN));
+    let says = format!("taint node.kubernetes.io/unschedulable {word}");
     Proof { says, within: WITHIN, workload: None }
 }
 

@@ -126,7 +126,10 @@ fn blast_radius(case: &Case<'_>, pod: &Pod, crew: Option<&Crew<'_>>, object: &Re
         }
     }));
     lines.extend(blast::budget_verdicts(case, &pod.meta.labels, object, "a delete"));
-    lines.extend(blast::hindrances(case));
+    // The pods of a DaemonSet are bound to their nodes and go to cordoned ones too.
+    if crew.is_none_or(|crew| crew.workload.kind != Kind::DaemonSet) {
+        lines.extend(blast::hindrances(case));
+    }
     lines
 }
 
@@ -136,10 +139,10 @@ fn proof(pod: &Pod, crew: Option<&Crew<'_>>) -> Proof {
     // A finished pod counts for nobody, so nobody makes another in its place.
     match crew.filter(|_| is_active(pod)) {
         Some(crew) => {
-            let says = format!("{name} is gone and a new pod of {} is ready within 3m00s", crew.name());
+            let says = format!("{name} is gone and a new pod of {} is ready", crew.name());
             Proof { says, within, workload: Some(crew.workload.clone()) }
         }
-        None => Proof { says: format!("{name} is gone within 3m00s"), within, workload: None },
+        None => Proof { says: format!("{name} is gone"), within, workload: None },
     }
 }
 

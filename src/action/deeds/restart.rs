@@ -1,5 +1,6 @@
 //! A03: replace all pods of a Deployment, one after the other.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::crew::Crew;
@@ -9,7 +10,6 @@ use super::{Case, Deed, Pace, Ref, Refused, blast, facts, roll_back};
 use crate::action::Action;
 use crate::action::guard::Answer;
 use crate::action::plan::{Proof, Undo};
-use crate::situation::time;
 
 /// The annotation that makes the template another one.
 pub const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
@@ -40,7 +40,7 @@ pub(super) fn deed<'a>(case: &Case<'a>, object: Ref) -> Result<Deed<'a>, Refused
         differences: Vec::new(),
         blast_radius: blast::rollout(case, &object, &crew, pace, &crew.pods),
         undo: undo(case, &object),
-        proof: proof(&crew, "the new pods"),
+        proof: proof(&crew, "started by this"),
         basis: facts::deployment(case, &object, &crew),
         crew: Some(crew),
         object,
@@ -74,14 +74,17 @@ pub(super) fn under_way(case: &Case<'_>) -> Option<String> {
 
 /// What proves a rollout, and by when: what users pass takes longer.
 pub(super) fn proof(crew: &Crew<'_>, of: &str) -> Proof {
-    let within = jiff::SignedDuration::from_mins(if crew.serves { 15 } else { 3 });
     let n = crew.wanted;
-    let says = format!("{n} of {n} pods updated and available, {of} only, within {}", time::age(within));
-    Proof { says, within, workload: None }
+    Proof { says: format!("{n} of {n} pods available, all of them {of}"), within: patience(crew), workload: None }
+}
+
+/// How long pods of a workload may take to be replaced.
+pub(super) fn patience(crew: &Crew<'_>) -> SignedDuration {
+    SignedDuration::from_mins(if crew.serves { 15 } else { 3 })
 }
 
 fn undo(case: &Case<'_>, object: &Ref) -> Undo {
-    let Some(present) = roll_back::present(case) else {
+    let Some(present) = roll_back::present_number(case) else {
         return Undo { says: "none: the present template has no revision of its own yet".to_owned(), action: None };
     };
     let says = format!("a restart has no undo; going back to revision {present} makes the same pods once more");

@@ -1,5 +1,7 @@
 //! A05: bring a Deployment back to a former revision.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::request::{self, CHANGE_CAUSE, OPERATIONS};
@@ -17,6 +19,8 @@ struct Revision<'a> {
     set: &'a Value,
     /// Its template without the label that the controller adds.
     template: Value,
+    /// The same in the form in which templates are compared.
+    canonical: Arc<str>,
 }
 
 pub(super) fn deed<'a>(case: &Case<'a>, object: Ref, to: Option<u64>) -> Result<Deed<'a>, Refused> {
@@ -29,8 +33,8 @@ pub(super) fn deed<'a>(case: &Case<'a>, object: Ref, to: Option<u64>) -> Result<
     let uid = Text::new(target.set.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default());
     let of_target = |p: &&Pod| p.meta.owner.as_ref().is_some_and(|o| o.uid == uid);
     let going: Vec<&Pod> = crew.pods.iter().copied().filter(|p| !of_target(p)).collect();
-    let former = numbered(&revisions, present_template(case));
-    let differences = differences(present_template(case), &target.template);
+    let former = revisions.iter().filter(|r| r.canonical == present(case)).map(|r| r.number).max();
+    let differences = differences(&present(case), &target.canonical);
     let mut basis = facts::deployment(case, &object, &crew);
     basis.push(facts::fact(format!("template of revision {number}"), facts::hash(Some(&target.template))));
     Ok(Deed {
@@ -46,7 +50,7 @@ pub(super) fn deed<'a>(case: &Case<'a>, object: Ref, to: Option<u64>) -> Result<
         differences,
         blast_radius: blast::rollout(case, &object, &crew, pace, &going),
         undo: undo(&object, number, former),
-        proof: restart::proof(&crew, &format!("all of the template of revision {number}")),
+        proof: restart::proof(&crew, &format!("of the template of revision {number}")),
         basis,
         touched: going,
         crew: Some(crew),
@@ -65,16 +69,16 @@ fn title(object: &Ref, number: u64, former: Option<u64>) -> String {
 /// The revision to go to: the one of that number, else the newest whose template is not the present one.
 fn choose<'r, 'a>(case: &Case<'_>, all: &'r [Revision<'a>], to: Option<u64>) -> Result<&'r Revision<'a>, Refused> {
     let name = &case.action.target().key.name;
-    let present = present_template(case);
+    let present = present(case);
     let Some(number) = to else {
-        let former = all.iter().filter(|r| Some(&r.template) != present).max_by_key(|r| r.number);
+        let former = all.iter().filter(|r| r.canonical != present).max_by_key(|r| r.number);
         let remedy = "deploy a good release, or have its image built again";
         return former.ok_or_else(|| refused(format!("{name} has no former revision to go back to"), remedy));
     };
     let Some(found) = all.iter().find(|r| r.number == number) else {
         return Err(refused(format!("{name} has no revision {number}"), missing(all, number)));
     };
-    if Some(&found.template) == present {
+    if found.canonical == present {
         let what = format!("{name} has the template of revision {number} already: there is nothing to change");
         return Err(refused(what, "look for the cause elsewhere: configuration, data, a dependency"));
     }
@@ -108,7 +112,7 @@ fn revisions<'a>(case: &Case<'a>) -> Vec<Revision<'a>> {
         if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
             labels.remove(template::HASH_LABEL);
         }
-        Some(Revision { number, set, template })
+        Some(Revision { number, set, canonical: template::canonical(template.clone()), template })
     };
     own.filter_map(read).collect()
 }
@@ -121,13 +125,16 @@ fn present_template<'a>(case: &Case<'a>) -> Option<&'a Value> {
     case.target().pointer("/spec/template")
 }
 
-fn numbered(all: &[Revision<'_>], template: Option<&Value>) -> Option<u64> {
-    all.iter().filter(|r| Some(&r.template) == template).map(|r| r.number).max()
+/// The present template in the form in which templates are compared.
+fn present(case: &Case<'_>) -> Arc<str> {
+    template::canonical(present_template(case).cloned().unwrap_or_default())
 }
 
-/// The revision that has the present template, if the controller has made it one.
-pub(super) fn present(case: &Case<'_>) -> Option<u64> {
-    numbered(&revisions(case), present_template(case))
+/// The number of the revision that has the present template, if the controller has made it one; from the lists.
+pub(super) fn present_number(case: &Case<'_>) -> Option<u64> {
+    let present = present(case);
+    let revisions = case.situation().revisions(&case.action.target().key);
+    revisions.into_iter().filter(|set| set.template == present).find_map(|set| set.revision)
 }
 
 /// One patch that holds only for the spec that the plan was made on. The resource version is not tested: status updates
@@ -157,11 +164,9 @@ fn undo(object: &Ref, number: u64, former: Option<u64>) -> Undo {
 }
 
 /// What differs, images and variables first; what may be a secret is veiled.
-fn differences(now: Option<&Value>, then: &Value) -> Vec<Difference> {
-    let text = |value: &Value| template::canonical(value.clone());
-    let now = text(now.unwrap_or(&Value::Null));
-    let mut found: Vec<(usize, Difference)> =
-        template::differences(&now, &text(then)).unwrap_or_default().into_iter().map(difference).collect();
+fn differences(now: &str, then: &str) -> Vec<Difference> {
+    let leaves = template::differences(now, then).unwrap_or_default();
+    let mut found: Vec<(usize, Difference)> = leaves.into_iter().map(difference).collect();
     found.sort_by_key(|(rank, _)| *rank);
     found.into_iter().map(|(_, difference)| difference).collect()
 }

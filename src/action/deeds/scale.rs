@@ -9,8 +9,8 @@ use super::words::{count, kubectl, list, places, quoted};
 use super::{Case, Class, Deed, Ref, Refused, facts, refused, restart};
 use crate::action::Action;
 use crate::action::plan::{Difference, Proof, Undo};
+use crate::situation::Kind;
 use crate::situation::object::Pod;
-use crate::situation::{Kind, time};
 
 pub(super) fn deed<'a>(case: &Case<'a>, object: Ref, replicas: u32) -> Result<Deed<'a>, Refused> {
     super::alive(case, &object)?;
@@ -27,7 +27,7 @@ pub(super) fn deed<'a>(case: &Case<'a>, object: Ref, replicas: u32) -> Result<De
     let mut basis = facts::deployment(case, &object, &crew);
     basis.extend(autoscalers(case, &object).map(|(name, range)| facts::fact(format!("autoscaler {name}"), range)));
     Ok(Deed {
-        title: format!("Scale {name} {} to {replicas} (from {former})", if up { "up" } else { "down" }),
+        title: format!("Scale {name} {} from {former} to {replicas}", if up { "up" } else { "down" }),
         class,
         change: request::patch(&object, "/scale", MERGE, json!({ "spec": { "replicas": replicas } })),
         right: request::right("patch", &object, Some("deployments/scale")),
@@ -55,13 +55,11 @@ pub(super) fn deed<'a>(case: &Case<'a>, object: Ref, replicas: u32) -> Result<De
 }
 
 fn proof(crew: &Crew<'_>, replicas: u32) -> Proof {
-    let within = jiff::SignedDuration::from_mins(if crew.serves { 15 } else { 3 });
-    let within_words = time::age(within);
     let says = match replicas {
-        0 => format!("no pod is left within {within_words}"),
-        n => format!("{n} of {n} pods available within {within_words}"),
+        0 => "no pod of it is left".to_owned(),
+        n => format!("{n} of {n} pods available"),
     };
-    Proof { says, within, workload: None }
+    Proof { says, within: restart::patience(crew), workload: None }
 }
 
 fn warnings(case: &Case<'_>, object: &Ref, crew: &Crew<'_>, replicas: u32) -> Vec<String> {

@@ -103,7 +103,7 @@ impl Shop {
         let read =
             |kind: Kind| looks.iter().any(|l| l.kind == kind) && !self.unseen.iter().any(|(unseen, _)| *unseen == kind);
         let target = action.target();
-        let sets = matches!(action, Action::RollBack { .. } | Action::RolloutRestart { .. });
+        let sets = matches!(action, Action::RollBack { .. });
         Ground {
             situation: self.situation_of(read),
             target: self.raw(target.kind, &target.key.name),

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::action::deeds::RESTARTED;
+use crate::action::deeds::words::count;
 use crate::action::{Action, Outcome, Plan, Verification};
-use crate::situation::object::{Deployment, ReplicaSet, Status};
+use crate::situation::object::{Deployment, Pod, ReplicaSet, Status};
 use crate::situation::{Ref, Situation, template};
 
 pub(super) fn verify(plan: &Plan, object: &Ref, outcome: &Outcome, situation: &Situation) -> Verification {
@@ -33,21 +34,40 @@ pub(super) fn verify(plan: &Plan, object: &Ref, outcome: &Outcome, situation: &S
 }
 
 /// A06: as many pods as wanted, all available.
-pub(super) fn verify_size(object: &Ref, replicas: u32, outcome: &Outcome, situation: &Situation) -> Verification {
+pub(super) fn verify_size(
+    plan: &Plan,
+    object: &Ref,
+    replicas: u32,
+    outcome: &Outcome,
+    situation: &Situation,
+) -> Verification {
     let deployment = match observed(object, outcome, situation) {
         Ok(deployment) => deployment,
         Err(verdict) => return verdict,
     };
     let wanted = i32::try_from(replicas).unwrap_or(i32::MAX);
     if deployment.replicas != wanted {
-        let says = format!("somebody, or an autoscaler, set it to {} since", deployment.replicas);
-        return Verification::Failed(says);
+        return another_size(plan, deployment, outcome);
     }
     if deployment.current > wanted {
-        return Verification::Waiting(format!("{} pods are still there, {wanted} wanted", deployment.current));
+        let there = count(usize::try_from(deployment.current).unwrap_or_default(), "pod");
+        return Verification::Waiting(format!("{there} there, {wanted} wanted"));
     }
-    progress(deployment, outcome, "it")
+    progress(deployment, outcome, "the present revision")
         .unwrap_or_else(|| Verification::Worked(format!("{} of {wanted} available", deployment.available)))
+}
+
+/// The subresource answers without a generation; then the former size means that the watch is behind.
+fn another_size(plan: &Plan, deployment: &Deployment, outcome: &Outcome) -> Verification {
+    let size = deployment.replicas;
+    let former = match plan.undo.action {
+        Some(Action::Scale { replicas, .. }) => i32::try_from(replicas).ok(),
+        _ => None,
+    };
+    if outcome.generation.is_none() && former == Some(size) {
+        return Verification::Waiting(format!("it still wants {size}"));
+    }
+    Verification::Failed(format!("somebody, or an autoscaler, set it to {size} since"))
 }
 
 /// The Deployment, once its controller has seen the change.
@@ -71,16 +91,23 @@ fn progress(d: &Deployment, outcome: &Outcome, name: &str) -> Option<Verificatio
     let wanted = d.replicas;
     let refusal = d.condition("ReplicaFailure").filter(|c| c.status == Status::True);
     let why = refusal.map(|c| format!(": {}", c.message)).unwrap_or_default();
+    let why = if d.paused { format!("{why}; it is paused") } else { why };
     let waiting = if d.updated < wanted {
         format!("{} of {wanted} pods are of {name}{why}", d.updated)
     } else if d.current > d.updated {
-        format!("{} old pods are still there", d.current.saturating_sub(d.updated))
+        old(d.current.saturating_sub(d.updated).unsigned_abs() as usize)
     } else if d.available < wanted {
         format!("{} of {wanted} available{why}", d.available)
     } else {
         return None;
     };
     Some(Verification::Waiting(waiting))
+}
+
+/// `2 old pods are still there`
+fn old(n: usize) -> String {
+    let verb = if n == 1 { "is" } else { "are" };
+    format!("{} {verb} still there", count(n, "old pod"))
 }
 
 /// Whether the rollout exceeded its deadline. The verdict on a former, stuck rollout stands until the new one moves, so
@@ -93,14 +120,12 @@ fn gave_up(d: &Deployment, outcome: &Outcome) -> Option<String> {
 
 /// Pods of former revisions that are not on their way out; the status may be a moment behind.
 fn old_pods(d: &Deployment, newest: &ReplicaSet, situation: &Situation) -> Option<Verification> {
-    let of_deployment = |p: &&crate::situation::object::Pod| {
-        situation.workload_of(p).is_some_and(|w| w.key == d.meta.key && w.uid == d.meta.uid)
-    };
-    let old = |p: &&crate::situation::object::Pod| {
+    let of_deployment = |p: &&Pod| situation.workload_of(p).is_some_and(|w| w.key == d.meta.key && w.uid == d.meta.uid);
+    let former = |p: &&Pod| {
         p.meta.deleting.is_none() && !p.finished() && p.meta.owner.as_ref().is_some_and(|o| o.uid != newest.meta.uid)
     };
-    let n = situation.pods_in(&d.meta.key.namespace).filter(old).filter(of_deployment).count();
-    (n > 0).then(|| Verification::Waiting(format!("{n} old pods are still there")))
+    let n = situation.pods_in(&d.meta.key.namespace).filter(former).filter(of_deployment).count();
+    (n > 0).then(|| Verification::Waiting(old(n)))
 }
 
 /// Whether a revision has the template that the plan asked for; `None`: the plan does not say.

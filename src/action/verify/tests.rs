@@ -83,7 +83,7 @@ fn a_roll_back_from_the_answer_to_the_proof() {
     status(&mut shop, 2, 4, 3);
     assert_eq!(waits(verify(&shop, &plan, 43)), "2 of 3 pods are of revision 43");
     status(&mut shop, 3, 4, 4);
-    assert_eq!(waits(verify(&shop, &plan, 43)), "1 old pods are still there");
+    assert_eq!(waits(verify(&shop, &plan, 43)), "1 old pod is still there");
     status(&mut shop, 3, 3, 2);
     assert_eq!(waits(verify(&shop, &plan, 43)), "2 of 3 available");
     status(&mut shop, 3, 3, 3);
@@ -181,7 +181,7 @@ fn a_scaling_is_proved_by_pods_and_refuted_by_another_number() {
     });
     assert!(waits(verify(&shop, &plan, 43)).contains("has not seen"));
     status(&mut shop, 3, 3, 3);
-    assert_eq!(waits(verify(&shop, &plan, 43)), "3 pods are still there, 1 wanted");
+    assert_eq!(waits(verify(&shop, &plan, 43)), "3 pods there, 1 wanted");
     status(&mut shop, 1, 1, 1);
     assert_eq!(worked(verify(&shop, &plan, 43)), "1 of 1 available");
     shop.change(Kind::Deployment, "web", |d| {
@@ -190,6 +190,15 @@ fn a_scaling_is_proved_by_pods_and_refuted_by_another_number() {
         d["status"]["observedGeneration"] = json!(44);
     });
     assert!(failed(verify(&shop, &plan, 43)).contains("set it to 2"));
+}
+
+#[test]
+fn the_subresource_answers_without_a_generation() {
+    let mut shop = Shop::new();
+    let plan = shop.plan(scale("web", 1));
+    assert_eq!(waits(verify(&shop, &plan, None)), "it still wants 3", "the watch is behind");
+    shop.change(Kind::Deployment, "web", |d| d["spec"]["replicas"] = json!(2));
+    assert!(failed(verify(&shop, &plan, None)).contains("set it to 2"));
 }
 
 #[test]
@@ -266,6 +275,31 @@ fn a_cordon_needs_its_taint_and_an_uncordon_its_absence() {
     worked(verify(&shop, &back, None));
     shop.remove(Kind::Node, "node-1");
     failed(verify(&shop, &back, None));
+}
+
+#[test]
+fn what_is_not_seen_is_not_gone() {
+    let mut shop = Shop::new();
+    let (pod, web) = (shop.plan(delete("web-42-1")), shop.plan(restart("web")));
+    let unknown = |plan: &Plan, situation: &crate::situation::Situation| match plan.verify(&outcome(None), situation) {
+        Verification::Unknown(why) => why,
+        other => panic!("{other:?}"),
+    };
+    shop.remove(Kind::Pod, "web-42-1");
+    shop.remove(Kind::Deployment, "web");
+    let mut situation = shop.situation();
+    for (kind, name) in [(Kind::Pod, "shop/web-42-1"), (Kind::Deployment, "shop/web")] {
+        situation.apply(Observation::Skipped(kind, name.into(), "spec: a map".into()));
+    }
+    assert!(unknown(&pod, &situation).contains("shop/web-42-1 could not be read"));
+    assert!(unknown(&web, &situation).contains("shop/web could not be read"));
+    let mut situation = crate::situation::Situation::new();
+    for kind in Kind::ALL {
+        situation.apply(Observation::Source(Source::Watch(kind), SourceState::Live));
+        situation.apply(Observation::Limited(Source::Watch(kind), "only in a; elsewhere needs list pods".into()));
+    }
+    assert!(unknown(&pod, &situation).contains("only in a"));
+    assert!(unknown(&web, &situation).contains("only in a"));
 }
 
 #[test]

@@ -141,6 +141,7 @@ async fn act(
         Err(refused) => return Ok(Err(refused)),
     };
     let end = carry_out(&mut live, &executor, confirmed, standing, journal.as_ref()).await;
+    journal.finish();
     finish(order, &end)?;
     Ok(Ok(if end.result == "worked" { exit::DONE } else { exit::FAILED }))
 }
@@ -156,6 +157,7 @@ fn no_way_in(live: &Live) -> Option<Trouble> {
 /// The incident's journal, open for writing.
 async fn open_journal(live: &Live) -> Result<Arc<Journal>, Refused> {
     let journal = Arc::new(Journal::new(Folders::of_process().state.as_deref(), live.clocks.clone(), None));
+    journal.correct(live.situation.skew);
     let (cluster, opening) = (live.situation.cluster.clone(), journal.clone());
     let opened = tokio::task::spawn_blocking(move || opening.open(&cluster)).await;
     match opened {

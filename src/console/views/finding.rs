@@ -64,6 +64,17 @@ impl Finding {
         lines
     }
 
+    /// The object that is selected, else the first that the finding is about.
+    fn object(&self) -> Option<&Ref> {
+        if let Some(Link::Subject(Subject::Object(object))) = self.page.selected() {
+            return Some(object);
+        }
+        self.subjects.iter().find_map(|subject| match subject {
+            Subject::Object(object) => Some(object),
+            _ => None,
+        })
+    }
+
     /// The object whose log is worth reading: the selected one, else the first pod that the finding is about, else
     /// whatever it is about.
     fn telling(&self) -> Option<&Ref> {
@@ -245,6 +256,10 @@ impl Screen for Finding {
             (Command::Trees, _) | (Command::Open, Some(Link::Tree(_))) => match &self.last {
                 Some(finding) => super::open::open_tree(finding, cx),
                 None => Effect::Ignored,
+            },
+            (Command::Act, _) => match self.object() {
+                Some(object) => super::open::act_on(command, object, cx),
+                None => Effect::Say("this finding is about no object that can be acted on".to_owned()),
             },
             (Command::Logs | Command::Previous, _) => match self.telling() {
                 Some(object) => super::open::act_on(command, object, cx),

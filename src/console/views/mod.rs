@@ -1,5 +1,6 @@
 //! One file a screen; a view is a pure function of state: no I/O, no locks, no clocks of its own.
 
+mod actions;
 mod blame;
 mod cells;
 mod changes;
@@ -30,6 +31,7 @@ mod verdict;
 mod workload;
 mod workloads;
 
+pub use actions::Actions;
 pub use changes::Changes;
 pub use dashboard::Dashboard;
 pub use events::Events;

@@ -86,7 +86,7 @@ pub(super) fn push_log(pod: &Ref, container: Option<&str>, previous: bool, cx: &
     }
 }
 
-/// A command on one object of a list or a page: opens its detail, its log, its events.
+/// A command on one object of a list or a page: opens its detail, its log, its events, what can be done to it.
 pub(super) fn act_on(command: Command, object: &Ref, cx: &Context<'_>) -> Effect {
     match (command, object.kind) {
         (Command::Open, _) => push_subject(&object.clone().into(), cx),
@@ -99,6 +99,7 @@ pub(super) fn act_on(command: Command, object: &Ref, cx: &Context<'_>) -> Effect
         },
         (Command::Events, _) => Effect::Push(Box::new(super::Events::about(object.clone()))),
         (Command::Copy, _) => Effect::Copy(object.key.to_string()),
+        (Command::Act, _) => Effect::Push(Box::new(super::Actions::on(vec![object.clone()]))),
         _ => Effect::Ignored,
     }
 }

@@ -4,8 +4,6 @@
 
 mod lines;
 
-use std::borrow::Cow;
-
 use crossterm::event::{KeyCode, KeyEvent};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
@@ -21,8 +19,10 @@ use crate::console::screen::{Context, Effect, Screen};
 use crate::console::widgets::{Canvas, Piece};
 use crate::situation::time::{age, since};
 
-/// The rows at the bottom that say how it is confirmed.
-const FOOT: u16 = 2;
+/// The row at the bottom that says how it is confirmed.
+const FOOT: u16 = 1;
+/// A wait that is longer has not begun: the end of the plan was not on the screen.
+const LONG: SignedDuration = SignedDuration::from_secs(60);
 
 /// The plan on the table.
 #[derive(Debug)]
@@ -37,8 +37,6 @@ pub struct Plan {
     /// Whether the end of the plan has been on the screen.
     end_seen: bool,
     area: Rect,
-    /// What the last key did, in words.
-    said: Cow<'static, str>,
 }
 
 impl Default for Plan {
@@ -58,7 +56,6 @@ impl Plan {
             requests: false,
             end_seen: false,
             area: Rect::ZERO,
-            said: Cow::Borrowed(""),
         }
     }
 
@@ -76,7 +73,6 @@ impl Plan {
             self.end_seen = false;
             self.page = Page::new();
             self.resize(self.area);
-            self.said = Cow::Borrowed("");
         }
         let armed = |p: &Option<Posture>| matches!(p, Some(Posture::Armed(_)));
         if armed(&self.posture) != armed(&desk.posture) {
@@ -105,22 +101,14 @@ impl Plan {
         }
     }
 
-    fn pressed(&mut self, pressed: Pressed) -> Option<Effect> {
+    fn pressed(pressed: Pressed) -> Option<Effect> {
+        let say = |words: &str| Some(Effect::Say(words.to_owned()));
         match pressed {
             Pressed::Ignored => None,
             Pressed::Typed => Some(Effect::None),
-            Pressed::Early(left) if left > SignedDuration::from_mins(1) => {
-                self.said = Cow::Borrowed("read the plan to its end first: pgdn");
-                Some(Effect::None)
-            }
-            Pressed::Early(_) => {
-                self.said = Cow::Borrowed("that was too early; the plan has to be read first");
-                Some(Effect::None)
-            }
-            Pressed::Stale => {
-                self.said = Cow::Borrowed("the plan had grown old; this is how it is now");
-                Some(Effect::Order(Order::Replan))
-            }
+            Pressed::Early(left) if left > LONG => say("read the plan to its end first: pgdn"),
+            Pressed::Early(_) => say("that was too early: the plan has to be read first"),
+            Pressed::Stale => Some(Effect::Order(Order::Replan)),
             // The way back says what was closed; nothing was done.
             Pressed::Close(why) => Some(Effect::Order(Order::Close(why))),
             Pressed::Confirmed(confirmed) => Some(Effect::Order(Order::Execute(confirmed))),
@@ -132,19 +120,14 @@ impl Plan {
         let gate = self.gate.as_mut()?;
         if let Some(why) = Self::barred(cx.desk, plan) {
             let meant = matches!(key.code, KeyCode::Char('y' | 'Y'));
-            self.said = if meant { Cow::Owned(why) } else { Cow::Borrowed("") };
-            return meant.then_some(Effect::None);
+            return meant.then_some(Effect::Say(why));
         }
         let pressed = gate.key(&key, cx.situation.wall, plan);
-        self.pressed(pressed)
+        Self::pressed(pressed)
     }
 
     fn foot(&self, area: Rect, canvas: &mut Canvas<'_>, cx: &Context<'_>) {
-        let (x, y, room) = (area.x, area.y, area.width);
         let Some(plan) = cx.desk.plan() else { return };
-        if !self.said.is_empty() {
-            canvas.text(x, y + 1, room, &self.said, Tone::Warning);
-        }
         let pieces = match Self::barred(cx.desk, plan) {
             Some(why) => vec![Piece::new(why, Tone::Warning)],
             None => self.invitation(plan, cx),
@@ -163,9 +146,7 @@ impl Plan {
         let wait = self.gate.as_ref().map_or(Some(SignedDuration::MAX), |gate| gate.wait(cx.situation.wall));
         let (when, tone) = match wait {
             None => (String::new(), Tone::Accent),
-            Some(left) if left > SignedDuration::from_mins(1) => {
-                ("   (read it to its end first: pgdn)".to_owned(), Tone::Dim)
-            }
+            Some(left) if left > LONG => ("   (once read to its end: pgdn)".to_owned(), Tone::Dim),
             Some(left) => (format!("   (in {:.1} s)", left.as_secs_f64()), Tone::Dim),
         };
         let typed = self.gate.as_ref().map_or("", Gate::typed);
@@ -233,7 +214,6 @@ impl Screen for Plan {
     }
 
     fn input(&mut self, key: KeyEvent, cx: &Context<'_>) -> Effect {
-        self.said = Cow::Borrowed("");
         if let Some(effect) = self.press(key, cx) {
             return effect;
         }
@@ -250,7 +230,7 @@ impl Screen for Plan {
 
     fn paste(&mut self, _text: &str, _cx: &Context<'_>) -> Effect {
         let pressed = self.gate.as_mut().map_or(Pressed::Close("something was pasted"), Gate::pasted);
-        self.pressed(pressed).unwrap_or(Effect::None)
+        Self::pressed(pressed).unwrap_or(Effect::None)
     }
 
     fn act(&mut self, command: Command, cx: &Context<'_>) -> Effect {
@@ -297,7 +277,7 @@ impl Screen for Plan {
 
     fn restless(&self, wall: Timestamp) -> bool {
         let left = self.gate.as_ref().and_then(|gate| gate.wait(wall));
-        left.is_some_and(|left| left < SignedDuration::from_mins(1))
+        left.is_some_and(|left| left <= LONG)
     }
 
     fn drawn(&mut self, wall: Timestamp, cx: &Context<'_>) {

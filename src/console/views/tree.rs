@@ -58,8 +58,8 @@ pub struct Tree {
     /// The way taken, where there is room for it beside.
     side: Page<Link>,
     wide: bool,
-    /// Whether the side has the focus.
-    right: bool,
+    /// Whether one looks at the way taken, to go back to a step of it.
+    back: bool,
     columns: u16,
     title: String,
     explain: Explain,
@@ -77,7 +77,7 @@ impl Tree {
             main: Page::new(),
             side: Page::new(),
             wide: false,
-            right: false,
+            back: false,
             columns: 76,
             title: "Tree".to_owned(),
             explain: Explain::Short,
@@ -86,16 +86,19 @@ impl Tree {
         }
     }
 
-    fn page(&mut self) -> &mut Page<Link> {
-        if self.right { &mut self.side } else { &mut self.main }
+    const fn page(&mut self) -> &mut Page<Link> {
+        if self.back && self.wide { &mut self.side } else { &mut self.main }
     }
 
     fn selected(&self) -> Option<&Link> {
-        if self.right { self.side.selected() } else { self.main.selected() }
+        if self.back && self.wide { self.side.selected() } else { self.main.selected() }
     }
 
     fn enter(&self, tree: &OpenTree) -> Effect {
         match self.selected() {
+            Some(Link::Way { .. }) if !self.moved && ways::undecided(&tree.view.ways) => {
+                Effect::Say("no way is suggested: choose one by its number, or with up and down".to_owned())
+            }
             Some(link @ Link::Way { .. }) => match ways::place(link, &tree.view.ways) {
                 Some(place) => Effect::Order(Order::Take(self.id, place)),
                 None => Effect::Say("this way is not there any more; choose another".to_owned()),
@@ -143,20 +146,13 @@ impl Tree {
     /// Between the step and the way taken.
     fn turn(&mut self, tree: &OpenTree, cx: &Context<'_>) {
         let last = tree.walk.path().len().checked_sub(2).map(Link::Visit);
-        let in_path = matches!(self.selected(), Some(Link::Visit(_)));
+        self.back = !self.back && last.is_some();
+        self.moved = self.back;
+        self.write(tree, cx);
         match last {
-            _ if in_path => {
-                self.right = false;
-                self.follow(tree, cx);
-            }
-            Some(last) if self.wide => {
-                self.right = true;
-                self.side.select(&last);
-            }
-            Some(last) => self.main.select(&last),
-            None => {}
+            Some(last) if self.back => self.page().select(&last),
+            _ => self.follow(tree, cx),
         }
-        self.moved = !in_path;
     }
 
     /// Writes the step as roomy as it fits; what then still does not fit scrolls.
@@ -166,9 +162,9 @@ impl Tree {
         let tightest = rooms.next_back().unwrap_or_default();
         let mut written = rooms.find(|lines| self.main.holds(lines)).unwrap_or(tightest);
         if self.wide {
-            self.side.set(path::lines(tree, true));
+            self.side.set(path::lines(tree, true, self.back));
         } else {
-            written.extend(path::section(tree));
+            written.extend(path::section(tree, self.back));
         }
         self.main.set(written);
     }
@@ -228,6 +224,12 @@ impl Screen for Tree {
             }
             Command::Copy => return Effect::Copy(clean(&tree.view.command).into_owned()),
             Command::Logs => return self.logs(tree, cx),
+            Command::Act => {
+                return match self.about(tree) {
+                    Some(object) => open::act_on(command, &object, cx),
+                    None => Effect::Say("this step is about nothing that can be acted on".to_owned()),
+                };
+            }
             Command::Why => {
                 self.explain = self.explain.next();
                 self.refresh(cx);
@@ -240,7 +242,7 @@ impl Screen for Tree {
 
     fn refresh(&mut self, cx: &Context<'_>) {
         let Some(tree) = cx.desk.tree(self.id) else {
-            self.right = false;
+            self.back = false;
             self.main.set(vec![lines::closed()]);
             self.side.set(Vec::new());
             return;
@@ -251,7 +253,7 @@ impl Screen for Tree {
         if arrived {
             self.at = at;
             self.moved = false;
-            self.right = false;
+            self.back = false;
         }
         let kept = self.kept(tree).filter(|_| self.moved);
         self.write(tree, cx);
@@ -260,7 +262,7 @@ impl Screen for Tree {
         }
         match kept {
             Some(link) => self.main.keep(&link),
-            None if self.right => {}
+            None if self.back => {}
             None => {
                 self.moved = false;
                 self.follow(tree, cx);
@@ -270,7 +272,6 @@ impl Screen for Tree {
 
     fn resize(&mut self, area: Rect) {
         self.wide = area.width >= WIDE;
-        self.right &= self.wide;
         let (main, side) = columns(area, self.wide);
         self.columns = main.width.saturating_sub(5);
         self.main.resize(main.width.saturating_sub(4), main.height.saturating_sub(2));
@@ -281,10 +282,10 @@ impl Screen for Tree {
         let canvas = &mut Canvas::new(buf, cx.theme);
         let (main, side) = columns(area, self.wide);
         let name = cx.desk.tree(self.id).map_or_else(|| self.title.clone(), lines::heading);
-        let inner = canvas.pane_noted(main, &name, &self.main.position(), !self.right);
+        let inner = canvas.pane_noted(main, &name, &self.main.position(), !(self.back && self.wide));
         self.main.draw(inner, canvas);
         if self.wide {
-            let inner = canvas.pane_noted(side, "So far", &self.side.position(), self.right);
+            let inner = canvas.pane_noted(side, "So far", &self.side.position(), self.back);
             self.side.draw(inner, canvas);
         }
     }

@@ -3,6 +3,8 @@
 mod object;
 mod revisions;
 
+pub(super) use self::revisions::pieces as revision_pieces;
+
 use self::object::Object;
 use super::detail::parts::{self, head, pair};
 use super::detail::{Detail, Link, Section, Shown};

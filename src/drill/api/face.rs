@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderName, Request, Response, header};
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
@@ -71,10 +71,17 @@ impl Face {
         let now = self.with(|b| b.now());
         let number = self.records.arrive(now, user.as_ref().map_or("", |u| u.name), &call, path);
         let body = Limited::new(body, LARGEST).collect().await;
-        let too_large = body.is_err();
-        call.body = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-        self.records.complete(number, &call);
-        let mishap = self.mishaps.befalls(&call);
+        let too_large = match body {
+            Ok(body) => {
+                call.body = body.to_bytes();
+                false
+            }
+            Err(e) if e.is::<LengthLimitError>() => true,
+            // The client has hung up in the middle.
+            Err(_) => return Err(Cut),
+        };
+        let dry_run = self.records.complete(number, &call);
+        let mishap = if dry_run { None } else { self.mishaps.befalls(&call) };
         if mishap == Some(Mishap::CutBeforeChange) {
             return Err(Cut);
         }

@@ -83,14 +83,15 @@ impl Records {
         number
     }
 
-    /// Its body is there.
-    pub(super) fn complete(&self, number: u64, call: &Call) {
-        if call.body.is_empty() {
-            return;
-        }
+    /// Its body is there, all of it. Whether the request asks for a dry run.
+    pub(super) fn complete(&self, number: u64, call: &Call) -> bool {
         let text = || Value::from(String::from_utf8_lossy(&call.body).into_owned());
-        let body = serde_json::from_slice(&call.body).unwrap_or_else(|_| text());
-        self.with(number, |record| {
+        let body = if call.body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&call.body).unwrap_or_else(|_| text())
+        };
+        let dry_run = self.with(number, |record| {
             // An eviction holds the options of the deletion that it is.
             let options = if matches!(&call.target, Target::Resource(p) if p.subresource.as_deref() == Some("eviction"))
             {
@@ -101,7 +102,9 @@ impl Records {
             let deletes = record.verb.starts_with("delete") || record.path.contains("/eviction");
             record.dry_run = dry_run_asked(&call.query, if deletes { options } else { &Value::Null });
             record.body = body;
+            record.dry_run
         });
+        dry_run.unwrap_or_default()
     }
 
     /// It has been answered.
@@ -114,13 +117,11 @@ impl Records {
         self.lock().records.iter().cloned().collect()
     }
 
-    fn with(&self, number: u64, f: impl FnOnce(&mut Record)) {
+    fn with<T>(&self, number: u64, f: impl FnOnce(&mut Record) -> T) -> Option<T> {
         let mut kept = self.lock();
         let first = kept.records.front().map_or(0, |r| r.number);
         let index = number.checked_sub(first).and_then(|i| usize::try_from(i).ok());
-        if let Some(record) = index.and_then(|i| kept.records.get_mut(i)) {
-            f(record);
-        }
+        index.and_then(|i| kept.records.get_mut(i)).map(f)
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {

@@ -90,7 +90,7 @@ impl Server {
     }
 
     /// Makes trouble for the next request with that verb (`patch`, `create`, `delete`) to that resource
-    /// (`deployments`, `deployments/scale`; empty for any).
+    /// (`deployments`, `deployments/scale`; empty for any) that is no dry run.
     pub fn mishap(&self, verb: &str, resource: &str, mishap: Mishap) {
         self.face.mishaps.plan(verb, resource, mishap);
     }

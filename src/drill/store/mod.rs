@@ -193,7 +193,7 @@ impl Store {
         f(&mut object);
         keep_identity(&mut object, previous);
         let begins_to_go = deletion::marked(&object) && !deletion::marked(previous);
-        if res.def().generation && (begins_to_go || object.get("spec") != previous.get("spec")) {
+        if res.def().generation && (begins_to_go || counts(&object, previous)) {
             let generation = previous.pointer("/metadata/generation").and_then(Value::as_u64).unwrap_or(0) + 1;
             set_meta(&mut object, "generation", generation.into());
         }
@@ -270,6 +270,19 @@ fn key(namespace: &str, name: &str) -> Key {
 fn key_of(object: &Value) -> Key {
     let text = |field: &str| object.pointer(field).and_then(Value::as_str).unwrap_or_default().to_owned();
     (text("/metadata/namespace"), text("/metadata/name"))
+}
+
+/// Whether a change is one that the generation counts: of the `spec`, but for the place that a pod is given.
+fn counts(object: &Value, previous: &Value) -> bool {
+    let (Some(new), Some(old)) = (object.get("spec"), previous.get("spec")) else {
+        return object.get("spec") != previous.get("spec");
+    };
+    if object["kind"] != "Pod" || old.get("nodeName").is_some() || new.get("nodeName").is_none() {
+        return new != old;
+    }
+    let mut placed = old.clone();
+    placed["nodeName"] = new["nodeName"].clone();
+    *new != placed
 }
 
 fn set_meta(object: &mut Value, field: &str, value: Value) {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::json::{list, put, text};
+use super::random::mix;
 
 /// Sets a field that is absent.
 fn default(object: &mut Value, field: &str, value: Value) {
@@ -92,10 +93,14 @@ pub(super) fn default_pod_spec(spec: &mut Value) {
 
 fn default_container(container: &mut Value) {
     default(container, "resources", json!({}));
-    default(container, "imagePullPolicy", "IfNotPresent".into());
+    let image = text(container, "/image");
+    let tag = image.rsplit('/').next().and_then(|name| name.split_once(':')).map_or("latest", |(_, tag)| tag);
+    let pull = if tag == "latest" { "Always" } else { "IfNotPresent" };
+    default(container, "imagePullPolicy", pull.into());
     default(container, "terminationMessagePath", "/dev/termination-log".into());
     default(container, "terminationMessagePolicy", "File".into());
-    for port in container["ports"].as_array_mut().into_iter().flatten() {
+    let ports = container.get_mut("ports").and_then(Value::as_array_mut);
+    for port in ports.into_iter().flatten() {
         default(port, "protocol", "TCP".into());
     }
     for name in ["livenessProbe", "readinessProbe", "startupProbe"] {
@@ -134,7 +139,8 @@ pub(super) fn default_object(object: &mut Value) {
             default(spec, "updateStrategy", json!({ "type": "RollingUpdate", "rollingUpdate": rolling }));
             default_pod_spec(&mut spec["template"]["spec"]);
         }
-        "Service" => default_service(&mut object["spec"]),
+        "Service" => default_service(object),
+        "PersistentVolume" | "PersistentVolumeClaim" => default(&mut object["spec"], "volumeMode", "Filesystem".into()),
         "CronJob" => {
             let spec = &mut object["spec"];
             default(spec, "concurrencyPolicy", "Forbid".into());
@@ -147,7 +153,13 @@ pub(super) fn default_object(object: &mut Value) {
     }
 }
 
-fn default_service(spec: &mut Value) {
+fn default_service(service: &mut Value) {
+    let number = mix(&format!("{}/{}", service["metadata"]["namespace"], service["metadata"]["name"]), 0);
+    let spec = &mut service["spec"];
+    if text(spec, "/type") != "ExternalName" {
+        let address = format!("10.43.{}.{}", 100 + number % 100, 1 + number / 100 % 250);
+        default(spec, "clusterIP", address.into());
+    }
     let address = spec["clusterIP"].clone();
     for (field, value) in [
         ("type", json!("ClusterIP")),
@@ -159,7 +171,8 @@ fn default_service(spec: &mut Value) {
     ] {
         default(spec, field, value);
     }
-    for port in spec["ports"].as_array_mut().into_iter().flatten() {
+    let ports = spec.get_mut("ports").and_then(Value::as_array_mut);
+    for port in ports.into_iter().flatten() {
         default(port, "protocol", "TCP".into());
         let number = port["port"].clone();
         default(port, "targetPort", number);

@@ -6,9 +6,10 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
 use super::garbage::leaving;
-use super::json::{Id, condition, entry, int, map, owned_by, owner, put, set_condition, text, time, uid};
+use super::json::{Id, condition, entry, int, map, owned_by, owner, put, text, time, uid};
 use super::random::template_hash;
 use super::recorder::{Note, Reporter};
+use super::rollout::{room, set_timed, surge};
 use super::scaling::{DESIRED, MOST};
 use super::{Due, World, informer::Work};
 use crate::drill::store::stamp;
@@ -79,7 +80,7 @@ impl World {
             None
         } else {
             let next = newest.unwrap_or_else(|| revision(deployment).saturating_sub(1)) + 1;
-            Some(self.create_replica_set(deployment, next)?)
+            Some(self.create_replica_set(deployment, next, room(deployment, &sets))?)
         };
         if let Some(new) = &new {
             self.sync_revision(deployment, new);
@@ -111,7 +112,8 @@ impl World {
         modified.unwrap_or(set)
     }
 
-    fn create_replica_set(&mut self, deployment: &Value, revision: u64) -> Option<Arc<Value>> {
+    /// Makes the ReplicaSet of a new revision, with as many replicas as there is room for.
+    fn create_replica_set(&mut self, deployment: &Value, revision: u64, replicas: i64) -> Option<Arc<Value>> {
         let hash = template_hash(&deployment["spec"]["template"].to_string());
         let name = format!("{}-{hash}", text(deployment, "/metadata/name"));
         let mut template = deployment["spec"]["template"].clone();
@@ -120,16 +122,20 @@ impl World {
         put(&mut selector, &["matchLabels", "pod-template-hash"], hash.as_str().into());
         let mut annotations = annotations(deployment);
         annotations.insert(REVISION.to_owned(), revision.to_string().into());
+        for (name, count) in sizes(deployment) {
+            annotations.insert(name.to_owned(), count.to_string().into());
+        }
         let set = json!({
             "metadata": {
                 "name": name, "namespace": deployment["metadata"]["namespace"], "annotations": annotations,
                 "labels": template["metadata"]["labels"], "ownerReferences": owned_by(deployment),
             },
-            "spec": { "replicas": 0, "selector": selector, "template": template },
+            "spec": { "replicas": replicas, "selector": selector, "template": template },
             "status": { "replicas": 0 },
         });
         let set = self.store.create(self.res.replica_sets, set, self.now).ok()?;
         self.progress(deployment, "True", "NewReplicaSetCreated", &format!("Created new replica set \"{name}\""));
+        self.tell_of_size(deployment, &name, 0, replicas);
         Some(set)
     }
 
@@ -140,7 +146,7 @@ impl World {
             let mut conditions = deployment["status"]["conditions"].as_array().cloned().unwrap_or_default();
             let new = json!({ "type": "Progressing", "status": status, "reason": reason, "message": message,
                 "lastUpdateTime": stamp(now) });
-            set_condition(&mut conditions, new, now);
+            set_timed(&mut conditions, new, now);
             put(deployment, &["status", "conditions"], conditions.into());
         });
     }
@@ -157,18 +163,21 @@ impl World {
     pub(super) fn scale(&mut self, deployment: &Value, set: &Value, to: i64) {
         let from = int(set, "/spec/replicas");
         let id = Id::of(set);
-        let desired = int(deployment, "/spec/replicas");
-        let most = desired + super::rollout::surge(deployment);
         self.store.modify(self.res.replica_sets, &id.namespace, &id.name, |set| {
             set["spec"]["replicas"] = to.into();
-            put(set, &["metadata", "annotations", DESIRED], desired.to_string().into());
-            put(set, &["metadata", "annotations", MOST], most.to_string().into());
+            for (name, count) in sizes(deployment) {
+                put(set, &["metadata", "annotations", name], count.to_string().into());
+            }
         });
+        self.tell_of_size(deployment, &id.name, from, to);
+    }
+
+    fn tell_of_size(&mut self, deployment: &Value, set: &str, from: i64, to: i64) {
         if from == to {
             return;
         }
         let direction = if to > from { "up" } else { "down" };
-        let message = format!("Scaled {direction} replica set {} from {from} to {to}", id.name);
+        let message = format!("Scaled {direction} replica set {set} from {from} to {to}");
         self.record(deployment, REPORTER, Note::normal("ScalingReplicaSet", &message));
     }
 
@@ -206,6 +215,12 @@ impl World {
             self.store.remove(self.res.replica_sets, &id.namespace, &id.name);
         }
     }
+}
+
+/// The size of a Deployment, as its ReplicaSets note it.
+fn sizes(deployment: &Value) -> [(&'static str, i64); 2] {
+    let desired = int(deployment, "/spec/replicas");
+    [(DESIRED, desired), (MOST, desired + surge(deployment))]
 }
 
 /// Whether a rollout is to stand still.

@@ -89,7 +89,8 @@ impl World {
             let mut volumes = list(pod, "/spec/volumes").iter();
             volumes.any(|v| text(v, "/persistentVolumeClaim/claimName") == text(claim, "/metadata/name"))
         };
-        pods.iter().any(|pod| uses(pod))
+        // A pod without a node does not use it yet.
+        pods.iter().any(|pod| !text(pod, "/spec/nodeName").is_empty() && uses(pod))
     }
 
     /// Everything in a namespace goes, then the namespace.

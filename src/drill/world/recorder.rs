@@ -6,11 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::World;
-use super::json::{Id, text, uid};
+use super::json::{Id, text, time, uid};
 use crate::drill::store::stamp;
 
 /// How long an Event is kept after it was last written.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(1);
+
+/// When an Event was last written is the latest of these.
+const WRITTEN: [&str; 4] = ["/lastTimestamp", "/eventTime", "/series/lastObservedTime", "/metadata/creationTimestamp"];
 
 /// Who reports an Event.
 #[derive(Debug, Clone, Copy)]
@@ -146,11 +149,13 @@ impl World {
     pub(super) fn expire_events(&mut self) {
         let now = self.now;
         let old = |last: Timestamp| now.duration_since(last) > KEPT;
-        let gone: Vec<_> =
-            self.recorder.recent.values().filter(|(_, last)| old(*last)).map(|(id, _)| id.clone()).collect();
         self.recorder.recent.retain(|_, (_, last)| !old(*last));
-        for id in gone {
-            self.store.remove(self.res.events, &id.namespace, &id.name);
+        for event in self.store.list(self.res.events, None) {
+            let written = WRITTEN.iter().filter_map(|field| time(&event, field)).max();
+            if written.is_some_and(old) {
+                let id = Id::of(&event);
+                self.store.remove(self.res.events, &id.namespace, &id.name);
+            }
         }
     }
 }

@@ -66,6 +66,16 @@ impl World {
     }
 }
 
+/// How many replicas a new revision begins with beside the old ones.
+pub(super) fn room(deployment: &Value, old: &[Arc<Value>]) -> i64 {
+    let desired = int(deployment, "/spec/replicas");
+    let others: i64 = old.iter().map(|s| int(s, "/spec/replicas")).sum();
+    if text(deployment, "/spec/strategy/type") == "Recreate" {
+        return if old.iter().any(|s| int(s, "/status/replicas") > 0) || others > 0 { 0 } else { desired };
+    }
+    (desired + surge(deployment) - others).clamp(0, desired)
+}
+
 impl Rollout {
     /// The status that the Deployment gets.
     pub(super) fn status(&self, deployment: &Value, now: Timestamp) -> Value {
@@ -145,14 +155,22 @@ fn availability(enough: bool) -> Value {
     json!({ "type": "Available", "status": status, "reason": reason, "message": message })
 }
 
-/// Sets a condition; its update time changes when its status or reason does, or when it brings a new one.
-fn set_timed(conditions: &mut Vec<Value>, mut new: Value, now: Timestamp) {
+/// Sets a condition; its update time changes when its status or reason does, or when it brings a new one. What changed
+/// last stands last.
+pub(super) fn set_timed(conditions: &mut Vec<Value>, mut new: Value, now: Timestamp) {
     let known = conditions.iter().find(|c| c["type"] == new["type"]);
     let same = known.filter(|c| c["status"] == new["status"] && c["reason"] == new["reason"]);
     if new.get("lastUpdateTime").is_none() {
         new["lastUpdateTime"] = same.map_or_else(|| stamp(now).into(), |c| c["lastUpdateTime"].clone());
     }
-    set_condition(conditions, new, now);
+    let before = conditions.clone();
+    set_condition(conditions, new.clone(), now);
+    if *conditions != before
+        && let Some(index) = conditions.iter().position(|c| c["type"] == new["type"])
+    {
+        let changed = conditions.remove(index);
+        conditions.push(changed);
+    }
 }
 
 fn finished(pod: &Value) -> bool {

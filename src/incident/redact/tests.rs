@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -132,4 +133,50 @@ fn a_secret_that_was_read_goes_from_keys_too() {
     let mut value = json!({"a planted-in-a-key b": {"c": "xplanted-in-a-keyx"}});
     redact(&mut value);
     assert_eq!(value, json!({"a ‹redacted› b": {"c": "x‹redacted›x"}}));
+}
+
+/// What texts with secrets are made of, and what is apt to confuse.
+const PIECES: [&str; 28] = [
+    "password",
+    "=",
+    ":",
+    " ",
+    "Bearer ",
+    "basic ",
+    "eyJ",
+    ".",
+    "K10",
+    "::",
+    "0123456789abcdef",
+    "://",
+    "@",
+    "/",
+    "\"",
+    "'",
+    "\\",
+    "--token",
+    "-----BEGIN ",
+    "PRIVATE KEY-----",
+    "-----END",
+    "-----",
+    "ü",
+    "‹redacted›",
+    "\n",
+    "AKIA",
+    "LS0tLS1CRUdJTi",
+    "a",
+];
+
+proptest! {
+    #[test]
+    fn no_text_is_too_strange(pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..20)) {
+        redacted(&redacted(&pieces.concat()));
+    }
+
+    #[test]
+    fn a_token_behind_a_telling_name_never_stays(before in ".{0,12}", token in "[a-zA-Z0-9]{10,40}", after in "[ \"&].{0,12}") {
+        let text = format!("{before} api_token={token}{after}");
+        let clean = redacted(&text);
+        prop_assert!(!clean.contains(&token), "{} → {}", text, clean);
+    }
 }

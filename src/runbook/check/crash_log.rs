@@ -149,13 +149,16 @@ fn told(asked: &Asked<'_>, crashes: &[Crash<'_>], result: &mut CrashLog, found: 
     let mut read: Vec<Words> = Vec::new();
     for crash in crashes.iter().take(READ) {
         match log_of(asked, crash) {
-            Some(Ok(lines)) => read.push(log::read(lines)),
-            Some(Err(why)) => add(&mut found.unknown, &format!("log of {}: {why}", crash.pod.meta.key.name)),
-            None => {
-                add(&mut found.unknown, &format!("the log of {} is being read", crash.pod.meta.key.name));
-                found.reads.push(query(crash, !ended(crash)));
+            Some(Ok(lines)) => {
+                read.push(log::read(lines));
+                if !is_of_an_older_run(lines, crash.end) {
+                    continue;
+                }
             }
+            Some(Err(why)) => add(&mut found.unknown, &format!("log of {}: {why}", crash.pod.meta.key.name)),
+            None => add(&mut found.unknown, &format!("the log of {} is being read", crash.pod.meta.key.name)),
         }
+        found.reads.push(query(crash, !ended(crash)));
     }
     result.read = read.len();
     if let Some(words) = read.first() {
@@ -169,6 +172,12 @@ fn told(asked: &Asked<'_>, crashes: &[Crash<'_>], result: &mut CrashLog, found: 
     } else if worst.end.message.contains("exec format error") {
         (result.cause, result.line) = (Some("exec-format"), worst.end.message.to_string());
     }
+}
+
+/// Whether it ended again since its log was read. What the run before said will do until it is read again.
+fn is_of_an_older_run(lines: &[LogLine], end: &Termination) -> bool {
+    let last = lines.iter().rev().find_map(|l| l.at);
+    last.zip(end.started).is_some_and(|(last, started)| last < started)
 }
 
 /// A container that has ended and is not restarted yet has its last words in its present log.

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::situation::time::since;
 use crate::watch::{LogLine, LogQuery};
 
-/// One that could not be read is tried again after this (wall time).
+/// One that could not be read, or that is wanted anew, is asked for again after this (wall time).
 const AGAIN: SignedDuration = SignedDuration::from_secs(15);
 /// One that was asked for and did not come is given up after this (wall time).
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
@@ -38,14 +38,14 @@ impl Logs {
         self.read.push((query, lines));
     }
 
-    /// Which of the wanted logs have to be asked for now. Asks are remembered, so that each is made once.
+    /// Which of the wanted logs have to be asked for now. A check wants what it lacks: what was not read, could not be,
+    /// or is of an older run. Asks are remembered, so that none is made twice in a short time.
     pub fn due(&mut self, wanted: Vec<LogQuery>, wall: Timestamp) -> Vec<LogQuery> {
         self.asked.retain(|(_, at)| since(*at, wall) < PATIENCE);
         let mut due = Vec::new();
         for query in wanted {
             let wanted_now = match self.get(&query) {
-                Some(Ok(_)) => false,
-                Some(Err(_)) => self.rested(&query, AGAIN, wall),
+                Some(_) => self.rested(&query, AGAIN, wall),
                 None => self.rested(&query, PATIENCE, wall),
             };
             if wanted_now {
@@ -94,7 +94,8 @@ mod tests {
         assert_eq!(logs.due(wanted(), at(10)), []);
         assert_eq!(logs.due(wanted(), at(20)), std::slice::from_ref(&query));
         logs.put(query.clone(), Ok(Vec::new()));
-        assert_eq!(logs.due(wanted(), at(500)), []);
+        assert_eq!(logs.due(wanted(), at(30)), []);
+        assert_eq!(logs.due(wanted(), at(500)), std::slice::from_ref(&query), "a check that wants it anew gets it");
         assert_eq!(logs.get(&query), Some(&Ok(Vec::new())));
     }
 }

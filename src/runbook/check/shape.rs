@@ -19,6 +19,11 @@ impl Shape<'_> {
             let target = self.root.pointer(reference.trim_start_matches('#')).expect(reference);
             return self.look(target, value, at, found);
         }
+        // An optional field that is there: what it is beside null.
+        if let Some(either) = schema["anyOf"].as_array() {
+            let inner = either.iter().find(|s| s["type"] != "null").expect("something beside null");
+            return self.look(inner, value, at, found);
+        }
         if let Some(words) = schema["enum"].as_array() {
             let fits = words.contains(value);
             found.extend((!fits).then(|| format!("{at}: {value} is not one of {words:?}")));

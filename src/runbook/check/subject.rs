@@ -96,10 +96,7 @@ pub(super) fn playing<'a>(scene: Scene<'a>, role: &str) -> Vec<Work<'a>> {
 
 fn of_reference<'a>(scene: Scene<'a>, named: &Ref) -> Result<Work<'a>, String> {
     let situation = scene.situation;
-    let workload = match (named.kind, situation.pods.get(&named.key)) {
-        (Kind::Pod, Some(pod)) => situation.workload_of(pod).unwrap_or_else(|| named.clone()),
-        _ => named.clone(),
-    };
+    let workload = situation.workload_around(named);
     let found =
         workloads(situation).find(|(w, _)| w.reference.kind == workload.kind && w.reference.key == workload.key);
     let Some((mut work, labels)) = found else { return loose(situation, workload) };

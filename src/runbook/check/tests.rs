@@ -235,7 +235,7 @@ fn last_words_are_asked_for_and_then_read() {
     let found = ask(&world, "crash-log", &[role("web")]);
     let query =
         LogQuery { pod: Key::new(NS, "web-rs2-1"), container: "main".into(), previous: true, follow: false, tail: 200 };
-    assert_eq!(found.reads, [query.clone()]);
+    assert_eq!(found.reads, std::slice::from_ref(&query));
     assert_eq!((&result(&found)["crashed"], result(&found).get("cause")), (&1.into(), None));
     assert_eq!(found.unknown, "the log of web-rs2-1 is being read");
     assert_eq!(found.command, "kubectl -n shop logs web-rs2-1 -c main --previous --tail=200");
@@ -254,6 +254,23 @@ fn last_words_are_asked_for_and_then_read() {
     let found = ask_logs(&world, "crash-log", &[role("web")], &logs);
     assert_eq!(found.unknown, "log of web-rs2-1: forbidden, needs get pods/log");
     assert_eq!(result(&found).get("cause"), None, "what could not be read is not other");
+    assert_eq!(found.reads.len(), 1, "it is tried again");
+}
+
+#[test]
+fn a_log_of_the_run_before_the_last_is_read_again() {
+    let mut world = half_done();
+    let query = ask(&world, "crash-log", &[role("web")]).reads.remove(0);
+    let lines = |seconds| log(PANIC).into_iter().map(|l| LogLine { at: Some(ago(seconds)), ..l }).collect::<Vec<_>>();
+    let reads = |world: &World, seconds| {
+        let logs = Logs::from_iter([(query.clone(), Ok(lines(seconds)))]);
+        let found = ask_logs(world, "crash-log", &[role("web")], &logs);
+        assert_eq!((&result(&found)["cause"], found.unknown.as_str()), (&"panic".into(), ""), "the old words will do");
+        found.reads.len()
+    };
+    assert_eq!((reads(&world, 61), reads(&world, 300)), (0, 1));
+    world.change_pod(NS, "web-rs2-1", |p| crash_loops(p, 2, "Error", 7, 10));
+    assert_eq!(reads(&world, 61), 1);
 }
 
 #[test]

@@ -22,6 +22,9 @@ pub(super) fn check((id, step): (&str, &Step), checks: &[Check], report: &mut Re
     }
 }
 
+/// Checks that look at everything when they are told nothing.
+const LOOK_AT_ALL: &[&str] = &["endpoints"];
+
 type Name<'a> = (Vec<String>, &'a str);
 type With<'a> = (Vec<String>, &'a BTreeMap<String, Value>);
 
@@ -48,8 +51,8 @@ fn look((path, name): Name<'_>, with: With<'_>, checks: &[Check], report: &mut R
     };
     let objects = check.params.iter().filter(|p| p.kind != ParamKind::Number).map(|p| p.name);
     let objects: Vec<&str> = objects.collect();
-    // Where a role may be given, one workload is meant; without a role parameter nothing given means all.
-    let wants_one = check.params.iter().any(|p| p.kind == ParamKind::Role);
+    // Where a role may be given, one workload is meant.
+    let wants_one = check.params.iter().any(|p| p.kind == ParamKind::Role) && !LOOK_AT_ALL.contains(&name);
     if wants_one && !objects.iter().any(|name| with.1.contains_key(*name)) {
         let fix = format!("write it in with: {}", objects.join(" or "));
         report.at(&path, format!("check {name} is not told what to look at"), fix);

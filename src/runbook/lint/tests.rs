@@ -63,7 +63,7 @@ fn shapes_are_followed_through_loops() {
         ("has(p.exitCode)", "has(p.exitCodes)", "there is no field \"exitCodes\""),
         ("look.unready }} stay", "look.unready.map(p, p.nme) }} stay", "there is no field \"nme\""),
         ("p, has(p.exitCode)", "p, p.exitCode == 2", "exitCode is not known"),
-        ("look.ready > 0", "[look.unready[0]].exists(p, p.nodes == '')", "there is no field \"nodes\""),
+        ("look.ready > 0", "\"[look.unready[0]].exists(p, p.nodes == '')\"", "there is no field \"nodes\""),
     ] {
         let all = problems(&SOUND.replace(from, to));
         assert!(all.len() == 1 && all[0].contains(said), "{to}: {all:?}");

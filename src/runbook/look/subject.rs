@@ -10,11 +10,8 @@ use crate::situation::{Kind, Ref, Situation, Source};
 pub(super) fn now(walk: &Walk, scene: Scene<'_>) -> Result<Ref, String> {
     let rule = walk.book.subject.as_ref();
     match (&walk.subject, rule) {
-        (Some(opened), Some(_)) if opened.kind == Kind::Pod => {
-            let pod = scene.situation.pods.get(&opened.key);
-            Ok(pod.and_then(|p| scene.situation.workload_of(p)).unwrap_or_else(|| opened.clone()))
-        }
-        (Some(opened), _) => Ok(opened.clone()),
+        (Some(opened), Some(_)) => Ok(scene.situation.workload_around(opened)),
+        (Some(opened), None) => Ok(opened.clone()),
         (None, Some(rule)) => workload_playing(scene, &rule.role),
         (None, None) => Err("this tree was opened on nothing; open it from a finding or an object".to_owned()),
     }

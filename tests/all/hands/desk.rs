@@ -16,7 +16,7 @@ use crashcart::drill::store::Store;
 use crashcart::drill::world::World;
 use crashcart::situation::time::{Clock, Clocks, ManualClock, SystemClock};
 use crashcart::situation::{Key, Kind, Ref, Situation};
-use crashcart::watch::{self, Pace, Reader, Target};
+use crashcart::watch::{self, Feed, Pace, Reader, Target};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -123,23 +123,12 @@ impl Desk {
         let clock = Arc::new(WorldClock(cluster.world.clone()));
         let clocks = Clocks { cluster: clock, wall: Arc::new(SystemClock) };
         let target = Target { kubeconfig: Some(kubeconfig), context: None };
-        let mut feed = open(target, clocks);
+        let feed = open(target, clocks);
         let reader = feed.reader.clone();
         let situation = Arc::new(Mutex::new(Situation::new()));
         let (tell, heard) = channel::channel(0);
         let mut reading = JoinSet::new();
-        let (known, world) = (situation.clone(), cluster.world.clone());
-        reading.spawn(async move {
-            while let Some(batch) = feed.batches.recv().await {
-                let now = world.lock().expect("the world").now();
-                let mut known = known.lock().expect("the situation");
-                known.now = now;
-                for observation in batch {
-                    known.apply(observation);
-                }
-                tell.send_modify(|n| *n += 1);
-            }
-        });
+        reading.spawn(read(feed, cluster.world.clone(), situation.clone(), tell));
         let wall = ManualClock::new("2026-05-01T12:00:00Z".parse().expect("a time"));
         let arming = Arming::new(None);
         arming.arm(wall.now()).expect("nothing forbids it");
@@ -227,6 +216,20 @@ impl Desk {
         world.advance(now);
     }
 
+    /// Puts another object of the same name and content in an object's place.
+    pub fn replace(&self, group: &str, plural: &str, at: (&str, &str)) {
+        let resource = Store::resource(group, plural).expect("a resource");
+        let mut world = self.cluster.world.lock().expect("the world");
+        let now = world.now();
+        let store = Backend::store(&mut *world);
+        let mut object = store.remove(resource, at.0, at.1).expect("an object").as_ref().clone();
+        for field in ["uid", "resourceVersion", "creationTimestamp"] {
+            object["metadata"].as_object_mut().expect("metadata").remove(field);
+        }
+        store.create(resource, object, now).expect("a new object");
+        world.advance(now);
+    }
+
     /// The name of a ready pod of honeydue that begins so.
     fn pod(&self, prefix: &str) -> String {
         let pods = Store::resource("", "pods").expect("pods");
@@ -253,7 +256,21 @@ impl Desk {
     }
 }
 
-fn open(target: Target, clocks: Clocks) -> watch::Feed {
+/// Takes in what the feed says, at the world's time.
+async fn read(mut feed: Feed, world: Arc<Mutex<World>>, known: Arc<Mutex<Situation>>, tell: channel::Sender<u64>) {
+    while let Some(batch) = feed.batches.recv().await {
+        let now = world.lock().expect("the world").now();
+        let mut known = known.lock().expect("the situation");
+        known.now = now;
+        for observation in batch {
+            known.apply(observation);
+        }
+        drop(known);
+        tell.send_modify(|n| *n += 1);
+    }
+}
+
+fn open(target: Target, clocks: Clocks) -> Feed {
     let profile = Profile { namespaces: vec!["honeydue".into()], ..Profile::default() };
     watch::open_at(pace(), target, &profile, clocks)
 }

@@ -166,9 +166,7 @@ async fn another_object_of_the_same_name() {
         let confirmed = confirm(&plan);
         let resource = action.target().kind.resource();
         let key = action.target().key.clone();
-        desk.modify(resource.group, resource.plural, (&key.namespace, &key.name), |object| {
-            object["metadata"]["uid"] = "another".into();
-        });
+        desk.replace(resource.group, resource.plural, (&key.namespace, &key.name));
         let end = end(&desk, confirmed).await;
         assert!(matches!(end, Progress::Refused(_)), "{}: {end:?}", action.spec().name);
         desk
@@ -180,7 +178,7 @@ async fn another_object_of_the_same_name() {
 async fn another_cluster() {
     for_every_action_alone(async |desk, action, plan| {
         let confirmed = confirm(&plan);
-        desk.modify("", "namespaces", ("", "kube-system"), |namespace| namespace["metadata"]["uid"] = "another".into());
+        desk.replace("", "namespaces", ("", "kube-system"));
         refused(&end(&desk, confirmed).await, "another cluster", &action);
         assert!(desk.plan(&action).await.is_err_and(|why| why.what.contains("another cluster")));
         desk

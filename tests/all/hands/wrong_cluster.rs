@@ -40,7 +40,7 @@ async fn another_cluster_behind_the_same_address_is_told() {
     let mut desk = Desk::new().await;
     desk.until("the cluster is known", |s| !s.cluster.uid.is_empty()).await;
     let uid = desk.situation.lock().expect("the situation").cluster.uid.clone();
-    desk.modify("", "namespaces", ("", "kube-system"), |namespace| namespace["metadata"]["uid"] = "another".into());
+    desk.replace("", "namespaces", ("", "kube-system"));
     desk.cluster.server.endpoints[0].refuse(true);
     desk.until("it is lost", |s| !s.source(&crashcart::situation::Source::Api).live()).await;
     desk.cluster.server.endpoints[0].refuse(false);

@@ -139,28 +139,45 @@ impl Dashboard {
     }
 
     fn open(&self, cx: &Context<'_>) -> Effect {
-        let subject = match self.focus {
+        match self.focus {
+            Pane::Findings => self
+                .findings
+                .chosen()
+                .map_or(Effect::Ignored, |f| Effect::Push(Box::new(super::Finding::open(f.id, &f.subjects)))),
+            Pane::Health => self.open_health(cx),
+            Pane::Outside => by_command(Command::Sources, cx),
+            _ => self.subject(cx).map_or(Effect::None, |subject| super::open::push_subject(&subject, cx)),
+        }
+    }
+
+    /// What the chosen row is about; of a finding, its first object.
+    fn subject(&self, cx: &Context<'_>) -> Option<Subject> {
+        match self.focus {
+            Pane::Health | Pane::Outside => None,
             Pane::Findings => {
-                return self
-                    .findings
-                    .chosen()
-                    .map_or(Effect::Ignored, |f| Effect::Push(Box::new(super::Finding::open(f.id, &f.subjects))));
+                let subjects = &self.findings.chosen()?.subjects;
+                subjects.iter().find(|s| matches!(s, Subject::Object(_))).cloned()
             }
-            Pane::Health => return self.open_health(cx),
-            Pane::Outside => return by_command(Command::Sources, cx),
             Pane::Changes => self.changes.chosen().map(|(_, subject)| subject.clone()),
-            Pane::Nodes => self.nodes.chosen().and_then(|key| {
-                let node = cx.situation.nodes.get(key)?;
+            Pane::Nodes => {
+                let node = cx.situation.nodes.get(self.nodes.chosen()?)?;
                 Some(node.meta.reference(crate::situation::Kind::Node).into())
-            }),
+            }
             Pane::Workloads => self.workloads.chosen().cloned().map(Subject::Object),
-            Pane::Pods => self.pods.chosen().and_then(|key| {
-                let pod = cx.situation.pods.get(key)?;
+            Pane::Pods => {
+                let pod = cx.situation.pods.get(self.pods.chosen()?)?;
                 Some(pod.meta.reference(crate::situation::Kind::Pod).into())
-            }),
-            Pane::Warnings => self.events.chosen().and_then(|key| gather::about(cx.situation.events.get(key)?)),
-        };
-        subject.map_or(Effect::None, |subject| super::open::push_subject(&subject, cx))
+            }
+            Pane::Warnings => gather::about(cx.situation.events.get(self.events.chosen()?)?),
+        }
+    }
+
+    /// What can be done to the object of the chosen row.
+    fn actions(&self, cx: &Context<'_>) -> Effect {
+        match self.subject(cx) {
+            Some(Subject::Object(object)) => super::open::act_on(Command::Act, &object, cx),
+            _ => Effect::Say("choose a finding, a workload, a node or a pod first".to_owned()),
+        }
     }
 
     fn open_health(&self, cx: &Context<'_>) -> Effect {
@@ -236,6 +253,7 @@ impl Screen for Dashboard {
         match command {
             Command::Open => return self.open(cx),
             Command::Logs => return self.logs(cx),
+            Command::Act => return self.actions(cx),
             Command::Trees if self.focus == Pane::Findings => return self.tree(cx),
             Command::NextPane => self.turn(true),
             Command::PreviousPane => self.turn(false),

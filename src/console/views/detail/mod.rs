@@ -196,6 +196,17 @@ impl<F: Shown> Detail<F> {
         selected.or_else(|| self.last.as_ref()?.log_of(&self.target, cx))
     }
 
+    /// What can be done to what is selected, and to the object itself.
+    fn actions(&self) -> Effect {
+        let selected = match self.selected() {
+            Some(Link::Object(r) | Link::Event(r, ..) | Link::Revision(r)) => Some(r.clone()),
+            Some(Link::Log(_)) | None => None,
+        };
+        let others = selected.into_iter().filter(|r| *r != self.target && r.kind != Kind::Node);
+        let objects = std::iter::once(self.target.clone()).chain(others).collect();
+        Effect::Push(Box::new(super::Actions::on(objects)))
+    }
+
     fn read_log(&self, previous: bool, cx: &Context<'_>) -> Effect {
         let Some(pod) = self.logged(cx) else {
             return Effect::Say("select a pod to read its log".to_owned());
@@ -240,6 +251,7 @@ impl<F: Shown> Screen for Detail<F> {
                     None => Effect::None,
                 };
             }
+            Command::Act => return self.actions(),
             Command::Copy => {
                 let text = self.selected().map_or_else(|| self.target.key.to_string(), Link::name);
                 return Effect::Copy(text);

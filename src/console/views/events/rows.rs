@@ -196,8 +196,12 @@ impl Rows for EventRows {
             }
             // Its events are what is shown.
             (Command::Events, _) if self.about.is_some() => Effect::None,
-            (Command::Open | Command::Logs | Command::Events, Some(object)) => open::act_on(command, &object, cx),
-            (Command::Open, None) => Effect::Say(format!("{} is of a kind that is not shown here", item.object)),
+            (Command::Open | Command::Logs | Command::Events | Command::Act, Some(object)) => {
+                open::act_on(command, &object, cx)
+            }
+            (Command::Open | Command::Act, None) => {
+                Effect::Say(format!("{} is of a kind that is not shown here", item.object))
+            }
             _ => Effect::Ignored,
         }
     }

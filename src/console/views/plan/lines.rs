@@ -71,13 +71,12 @@ fn head(plan: &Plan) -> Vec<Line<()>> {
 fn differences(plan: &Plan) -> Vec<Line<()>> {
     let mut lines = Vec::new();
     for (n, difference) in plan.differences.iter().enumerate() {
-        let head = label(if n == 0 { "changes" } else { "" });
         let sides = [("- ", &difference.before, Tone::Bad), ("+ ", &difference.after, Tone::Good)];
-        let what = Piece::new(difference.what.clone(), Tone::Text);
-        lines.push(Line::new(vec![head, what]).indented(COLUMN as u16));
-        for (sign, value, tone) in sides.into_iter().filter(|(_, value, _)| !value.is_empty()) {
-            let value = Piece::new(format!("{sign}{value}"), tone);
-            lines.push(Line::new(vec![label(""), value]).indented(COLUMN as u16 + 2));
+        let sides = sides.into_iter().filter(|(_, value, _)| !value.is_empty());
+        for (m, (sign, value, tone)) in sides.enumerate() {
+            let head = label(if n + m == 0 { "changes" } else { "" });
+            let value = Piece::new(format!("{sign}{}: {value}", difference.what), tone);
+            lines.push(Line::new(vec![head, value]).indented(COLUMN as u16 + 2));
         }
     }
     lines

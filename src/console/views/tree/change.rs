@@ -9,7 +9,6 @@ use crate::console::desk::{OpenTree, Stage};
 use crate::console::page::Line;
 use crate::console::screen::Context;
 use crate::console::widgets::Piece;
-use crate::runbook::Act;
 
 /// What would be done, or what is being done, under its heading.
 pub fn lines(tree: &OpenTree, cx: &Context<'_>) -> Vec<Line<Link>> {
@@ -18,12 +17,13 @@ pub fn lines(tree: &OpenTree, cx: &Context<'_>) -> Vec<Line<Link>> {
         let line = Line::of(format!("  {words}"), Tone::Accent).indented(4).leading(Some(Link::Run));
         return vec![Line::of("Under way", Tone::Title), line, Line::of("    enter shows how it goes", Tone::Dim)];
     }
-    let title = match act.choices.len() {
-        0 | 1 => "What would be done",
-        _ => "What would be done: choose to what",
-    };
-    let mut lines = vec![Line::of(title, Tone::Title)];
-    lines.extend(act.choices.iter().map(|action| choice(action, act)));
+    let mut title = vec![Piece::new("What would be done", Tone::Title)];
+    if !act.choices.is_empty() {
+        let choose = if act.choices.len() > 1 { " (choose to what)" } else { "" };
+        title.push(Piece::new(format!("  {}{choose}", act.summary), Tone::Dim));
+    }
+    let mut lines = vec![Line::new(title).indented(2)];
+    lines.extend(act.choices.iter().map(choice));
     if act.choices.is_empty() {
         let glyph = cx.theme.glyphs.unknown;
         lines.push(Line::of(format!("  {glyph} {}: {}", act.summary, act.none), Tone::Warning).indented(4));
@@ -33,7 +33,7 @@ pub fn lines(tree: &OpenTree, cx: &Context<'_>) -> Vec<Line<Link>> {
     lines
 }
 
-fn choice(action: &Action, act: &Act) -> Line<Link> {
+fn choice(action: &Action) -> Line<Link> {
     let (target, spec) = (action.target(), action.spec());
     let more = match action {
         Action::RollBack { to: Some(to), .. } => format!(" to revision {to}"),
@@ -43,7 +43,6 @@ fn choice(action: &Action, act: &Act) -> Line<Link> {
     let pieces = vec![
         Piece::new(format!("  {}  ", spec.id), Tone::Accent),
         Piece::new(format!("{} {}{more}", target.kind, target.key), Tone::Title),
-        Piece::new(format!("  {}", act.summary), Tone::Dim),
     ];
     Line::new(pieces).indented(7).leading(Some(Link::Choice(action.clone())))
 }

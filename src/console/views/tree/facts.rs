@@ -13,11 +13,17 @@ use crate::runbook::{self, Row, View};
 const FACTS: usize = 24;
 /// How many facts are shown where there is little room.
 const FEW: usize = 5;
+/// And where there is almost none.
+const FEWER: usize = 3;
 
 /// The evidence under its heading; why there is none, if so.
 pub fn lines(view: &View, sheet: Sheet, cx: &Context<'_>) -> Vec<Line<Link>> {
-    let tight = sheet.room == Room::Least && sheet.explain != Explain::Whole;
-    let shown = if tight { telling(&view.rows) } else { view.rows.iter().collect() };
+    let tight = sheet.room >= Room::Least && sheet.explain != Explain::Whole;
+    let shown = if tight {
+        telling(&view.rows, if sheet.room == Room::Bare { FEWER } else { FEW })
+    } else {
+        view.rows.iter().collect()
+    };
     let longest = shown.iter().map(|row| width(&row.what)).max().unwrap_or_default().min(FACTS);
     let mut lines: Vec<_> = shown.iter().map(|row| fact(row, longest, tight.then_some(sheet.columns), cx)).collect();
     let more = view.rows.len() - shown.len();
@@ -28,7 +34,7 @@ pub fn lines(view: &View, sheet: Sheet, cx: &Context<'_>) -> Vec<Line<Link>> {
         let glyph = cx.theme.glyphs.unknown;
         lines.push(Line::of(format!("  {glyph} cannot tell: {unknown}"), Tone::Unknown).indented(4));
     }
-    if !view.reads.is_empty() {
+    if !view.reads.is_empty() && view.unknown.is_none() {
         let mut pods: Vec<_> = view.reads.iter().map(|q| q.pod.name.to_string()).collect();
         pods.dedup();
         let glyph = cx.theme.glyphs.unknown;
@@ -39,7 +45,7 @@ pub fn lines(view: &View, sheet: Sheet, cx: &Context<'_>) -> Vec<Line<Link>> {
 }
 
 /// The facts that tell most, in their order: trouble before what is well.
-fn telling(rows: &[Row]) -> Vec<&Row> {
+fn telling(rows: &[Row], few: usize) -> Vec<&Row> {
     let rank = |row: &Row| match row.tone {
         runbook::Tone::Bad => 0,
         runbook::Tone::Warn => 1,
@@ -50,7 +56,7 @@ fn telling(rows: &[Row]) -> Vec<&Row> {
     let mut all: Vec<(usize, &Row)> = rows.iter().enumerate().collect();
     all.sort_by_key(|(_, row)| rank(row));
     // One row more takes no more room than to say that there is one.
-    all.truncate(if rows.len() == FEW + 1 { FEW + 1 } else { FEW });
+    all.truncate(if rows.len() == few + 1 { few + 1 } else { few });
     all.sort_by_key(|(place, _)| *place);
     all.into_iter().map(|(_, row)| row).collect()
 }

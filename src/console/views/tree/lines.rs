@@ -15,7 +15,7 @@ use crate::situation::time::age;
 const WHY: usize = 3;
 
 /// How generously a step is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Room {
     /// With air between its parts.
     Ample,
@@ -23,11 +23,13 @@ pub enum Room {
     Close,
     /// Only what matters most; the rest is counted.
     Least,
+    /// Less than that, so that no way is out of view.
+    Bare,
 }
 
 impl Room {
     /// All of them, the most generous first.
-    pub const ALL: [Self; 3] = [Self::Ample, Self::Close, Self::Least];
+    pub const ALL: [Self; 4] = [Self::Ample, Self::Close, Self::Least, Self::Bare];
 }
 
 /// How much is explained.
@@ -92,7 +94,7 @@ pub fn of(tree: &OpenTree, sheet: Sheet, cx: &Context<'_>) -> Vec<Line<Link>> {
         progress(view),
         change::lines(tree, cx),
         end(view, cx),
-        ways::lines(&view.ways, sheet),
+        ways::lines(&view.ways, sheet, cx.theme.glyphs.ellipsis),
         command(view, sheet, cx),
     ];
     let mut lines = Vec::new();
@@ -138,8 +140,9 @@ fn why(view: &View, sheet: Sheet, cx: &Context<'_>) -> Vec<Line<Link>> {
     }
     let columns = usize::from(sheet.columns).saturating_sub(2);
     let mut rows = wrap(&view.why, columns);
-    if sheet.room == Room::Least && sheet.explain == Explain::Short && rows.len() > WHY {
-        rows.truncate(WHY);
+    let most = if sheet.room == Room::Bare { WHY - 1 } else { WHY };
+    if sheet.room >= Room::Least && sheet.explain == Explain::Short && rows.len() > most {
+        rows.truncate(most);
         let more = format!(" ({} twice: all)", key(Command::Why, cx));
         if let Some(last) = rows.last_mut() {
             let ellipsis = cx.theme.glyphs.ellipsis;
@@ -194,5 +197,5 @@ fn command(view: &View, sheet: Sheet, cx: &Context<'_>) -> Vec<Line<Link>> {
     let copy = format!("{} copies", key(Command::Copy, cx));
     let line = Line::new(pieces).indented(4).with_right(copy, Tone::Dim);
     // What would be typed looks like what is typed, also without its heading.
-    if sheet.room == Room::Least && !several { vec![line] } else { vec![Line::of(title, Tone::Title), line] }
+    if sheet.room >= Room::Least && !several { vec![line] } else { vec![Line::of(title, Tone::Title), line] }
 }

@@ -33,21 +33,22 @@ pub fn crumbs(tree: &OpenTree, columns: usize) -> Line<Link> {
 }
 
 /// The steps that were left, under a heading of their own.
-pub fn section(tree: &OpenTree) -> Vec<Line<Link>> {
-    let lines = lines(tree, false);
+pub fn section(tree: &OpenTree, linked: bool) -> Vec<Line<Link>> {
+    let lines = lines(tree, false, linked);
     if lines.is_empty() {
         return lines;
     }
-    [vec![Line::of("So far", Tone::Title)], lines].concat()
+    let title = Line::of("So far", Tone::Title).with_right("tab: go back", Tone::Dim);
+    [vec![title], lines].concat()
 }
 
-/// The steps that were left, and where we are if that is asked for.
-pub fn lines(tree: &OpenTree, with_here: bool) -> Vec<Line<Link>> {
+/// The steps that were left, `linked` so that one can go back to them, and where we are if that is asked for.
+pub fn lines(tree: &OpenTree, with_here: bool, linked: bool) -> Vec<Line<Link>> {
     let path = tree.walk.path();
     let mut lines = Vec::new();
     for (place, visit) in path.iter().enumerate() {
         if place + 1 < path.len() {
-            lines.push(stay(tree, visit).leading(Some(Link::Visit(place))));
+            lines.push(stay(tree, visit).leading(linked.then_some(Link::Visit(place))));
             lines.extend(took(visit));
         } else if with_here {
             let time = Piece::new(format!("  {}  ", visit.entered.strftime("%H:%M:%S")), Tone::Dim);
@@ -56,7 +57,10 @@ pub fn lines(tree: &OpenTree, with_here: bool) -> Vec<Line<Link>> {
         }
     }
     if with_here && path.len() > 1 {
-        lines.extend([Line::blank(), Line::of("  enter on a step goes back to it", Tone::Dim)]);
+        lines.extend([
+            Line::blank(),
+            Line::of(if linked { "  enter goes back to the step" } else { "  tab: go back to a step" }, Tone::Dim),
+        ]);
     }
     lines
 }

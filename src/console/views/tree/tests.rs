@@ -30,7 +30,7 @@ fn pod(name: &str) -> Ref {
 /// A check with every verdict that a way can have.
 fn check() -> View {
     View {
-        step: "endpoints".into(),
+        step: "other-findings".into(),
         title: "Do requests go to pods that cannot answer?".into(),
         why: "Behind the ingress, a Service spreads requests over the pods that count as ready. If one of them is not \
               (or its node is not) and still gets requests, its share of them fails, on all nodes alike. A pod that \
@@ -103,9 +103,10 @@ fn end() -> View {
 fn tree(view: View) -> OpenTree {
     let library = Library::shipped();
     let mut walk = Walk::open(library.find("F26").expect("shipped").clone(), None, at("04:10:05"));
+    let here = view.step.clone();
     for (step, to, say, verdict, time) in [
         ("ingress", "endpoints", "It is ready on all nodes that should have it", WayVerdict::Suggested, "04:10:31"),
-        ("endpoints", "other-findings", "No: all that get requests look well", WayVerdict::Open, "04:11:02"),
+        ("endpoints", &here, "No: all that get requests look well", WayVerdict::Open, "04:11:02"),
     ] {
         let left = View { step: step.into(), ways: vec![way(say, to, verdict)], ..View::default() };
         walk.take(0, &left, at(time));
@@ -160,7 +161,7 @@ fn everything_that_matters_of_a_long_step_is_on_a_small_screen() {
     let view = View { rows: rows.collect(), ways: ways.collect(), why: check().why.repeat(3), ..check() };
     let mut console = opened(view);
     let screen = console.screen();
-    for text in ["Do requests go", "twice: all", "and 7 more", "pod 11", "7  The answer number 6", "$ kubectl"] {
+    for text in ["Do requests go", "twice: all", "and 9 more", "pod 11", "7  The answer number 6", "$ kubectl"] {
         assert!(screen.contains(text), "{text}\n{screen}");
     }
     insta::assert_snapshot!("long_80x24", screen);
@@ -203,17 +204,17 @@ fn hostile_texts_stay_in_their_place() {
 #[test]
 fn the_selection_is_on_the_suggested_way_until_it_is_moved() {
     let mut console = opened(check());
-    assert!(selected(&mut console).contains("1  suggested"));
+    assert!(selected(&mut console).contains("1  suggested:"));
     becomes(&mut console, |view| view.ways.swap(0, 2));
-    assert!(selected(&mut console).contains("3  suggested"), "it follows the suggestion");
+    assert!(selected(&mut console).contains("3  suggested:"), "it follows the suggestion");
     console.keys("<up>");
-    assert!(selected(&mut console).contains("2  holds too"));
+    assert!(selected(&mut console).contains("2  holds too:"));
     becomes(&mut console, |view| {
         view.ways.swap(0, 1);
         view.ways[0].say = "api-9f3c-m5w2q crashed 6 times within the last hour".into();
     });
     assert!(
-        selected(&mut console).contains("1  holds too"),
+        selected(&mut console).contains("1  holds too:"),
         "it stays on the way, wherever that is and whatever it says"
     );
     becomes(&mut console, |view| drop(view.ways.remove(0)));
@@ -267,10 +268,20 @@ fn a_digit_beyond_the_ways_says_so_and_digits_take_ways_at_once() {
     let mut console = opened(check());
     assert!(console.keys("9").screen().contains("there is no way 9; there are 4"));
     console.keys("2");
-    assert!(
-        console.screen().contains("F26 has no step \"crashing\"")
-            || console.app().known.desk.trees[0].walk.path().len() == 4
-    );
+    let path: Vec<_> = console.app().known.desk.trees[0].walk.path().iter().map(|v| v.step.clone()).collect();
+    assert_eq!(path, ["ingress", "endpoints", "other-findings", "crashing"]);
+}
+
+#[test]
+fn enter_takes_nothing_that_is_neither_suggested_nor_chosen() {
+    let mut console = opened(check());
+    becomes(&mut console, |view| view.ways.iter_mut().for_each(|way| way.verdict = WayVerdict::Open));
+    assert!(console.keys("<enter>").screen().contains("no way is suggested"));
+    console.keys("<down><enter>");
+    assert_eq!(console.app().known.desk.trees[0].walk.path().len(), 4);
+    let mut ended = opened(end());
+    assert!(ended.keys("<enter>").screen().contains("the tree ends here"));
+    assert_eq!(ended.app().known.desk.trees[0].walk.path().len(), 3, "nobody goes back unasked");
 }
 
 #[test]

@@ -5,52 +5,62 @@ use super::lines::{Room, Sheet};
 use crate::config::keymap::Command;
 use crate::config::theme::Tone;
 use crate::console::page::Line;
-use crate::console::widgets::{Piece, width};
+use crate::console::widgets::{Piece, fit, width};
 use crate::runbook::{Way, WayVerdict};
 
-/// Columns of the word that says what speaks for a way.
-const WORD: usize = 13;
-
 /// The lines of all ways, under their heading.
-pub fn lines(ways: &[Way], sheet: Sheet) -> Vec<Line<Link>> {
+pub fn lines(ways: &[Way], sheet: Sheet, ellipsis: &str) -> Vec<Line<Link>> {
     if ways.is_empty() {
         return Vec::new();
     }
-    let judged = ways.iter().any(|way| way.verdict != WayVerdict::Open);
+    let column = ways.iter().map(|way| word(way).0.len()).max().unwrap_or_default();
     let title = if ways.len() > 1 { "Which way?" } else { "The way on" };
     let mut lines = vec![Line::of(title, Tone::Title)];
+    let mut told: Option<&WayVerdict> = None;
     for (place, way) in ways.iter().enumerate() {
-        lines.push(line(place, way, judged, sheet).leading(Some(link(ways, place))));
+        // One reason for several is told once where there is little room.
+        let again = sheet.room >= Room::Least && told == Some(&way.verdict);
+        told = Some(&way.verdict);
+        lines.push(line(place, way, column, again, sheet, ellipsis).leading(Some(link(ways, place))));
     }
     lines
 }
 
-fn line(place: usize, way: &Way, judged: bool, sheet: Sheet) -> Line<Link> {
-    let (word, tone) = match &way.verdict {
-        WayVerdict::Suggested => ("suggested", Tone::Good),
-        WayVerdict::Holds => ("holds too", Tone::Text),
-        WayVerdict::RuledOut => ("ruled out", Tone::Dim),
-        WayVerdict::CannotTell(_) => ("cannot tell", Tone::Unknown),
+/// What speaks for a way, in a word.
+const fn word(way: &Way) -> (&'static str, Tone) {
+    match &way.verdict {
+        WayVerdict::Suggested => ("suggested: ", Tone::Good),
+        WayVerdict::Holds => ("holds too: ", Tone::Text),
+        WayVerdict::RuledOut => ("ruled out: ", Tone::Dim),
+        WayVerdict::CannotTell(_) => ("cannot tell: ", Tone::Unknown),
         WayVerdict::Open => ("", Tone::Text),
-    };
+    }
+}
+
+fn line(place: usize, way: &Way, column: usize, again: bool, sheet: Sheet, ellipsis: &str) -> Line<Link> {
+    let (word, tone) = word(way);
     let said = match &way.verdict {
         WayVerdict::Suggested => Tone::Title,
         WayVerdict::RuledOut => Tone::Dim,
         WayVerdict::Holds | WayVerdict::CannotTell(_) | WayVerdict::Open => Tone::Text,
     };
-    let indent = 5 + if judged { WORD } else { 0 };
-    let mut pieces = vec![Piece::new(format!("  {}  ", place + 1), Tone::Accent)];
-    if judged {
-        pieces.push(Piece::new(format!("{word:WORD$}"), tone));
+    let indent = 5 + column;
+    let number = Piece::new(format!("  {}  ", place + 1), Tone::Accent);
+    let mut pieces = vec![number, Piece::new(format!("{word:column$}"), tone)];
+    if way.verdict == WayVerdict::RuledOut {
+        // What does not hold matters least: one row is enough for it.
+        let columns = usize::from(sheet.columns).saturating_sub(indent);
+        pieces.push(Piece::new(fit(&way.say, columns, ellipsis), said));
+        return Line::new(pieces);
     }
     pieces.push(Piece::new(way.say.clone(), said));
-    if let WayVerdict::CannotTell(why) = &way.verdict {
+    if let (WayVerdict::CannotTell(why), false) = (&way.verdict, again) {
         pieces.push(Piece::new(format!("  ({why})"), Tone::Unknown));
     }
     let target = format!("  → {}", way.to.1);
     let used = indent + width(&way.say) + width(&target);
     // Where there is little room the figures matter more than the next question.
-    if sheet.room != Room::Least || used <= usize::from(sheet.columns) {
+    if sheet.room < Room::Least || used <= usize::from(sheet.columns) {
         pieces.push(Piece::new(target, Tone::Dim));
     }
     Line::new(pieces).indented(indent as u16)
@@ -71,10 +81,16 @@ pub fn place(link: &Link, ways: &[Way]) -> Option<usize> {
     exact.or_else(|| same().nth(*nth)).map(|(place, _)| place)
 }
 
-/// The suggested way; the first if none is.
+/// The suggested way; if none is, the first that may be it.
 pub fn suggested(ways: &[Way]) -> Option<Link> {
-    let place = ways.iter().position(|w| w.verdict == WayVerdict::Suggested).unwrap_or(0);
-    (!ways.is_empty()).then(|| link(ways, place))
+    let place = ways.iter().position(|w| w.verdict == WayVerdict::Suggested);
+    let place = place.or_else(|| ways.iter().position(|w| w.verdict != WayVerdict::RuledOut));
+    (!ways.is_empty()).then(|| link(ways, place.unwrap_or(0)))
+}
+
+/// Whether nothing tells one of several ways from the others.
+pub fn undecided(ways: &[Way]) -> bool {
+    ways.len() > 1 && ways.iter().all(|w| w.verdict != WayVerdict::Suggested)
 }
 
 /// The way that a digit means, counted from zero.

@@ -27,8 +27,15 @@ pub fn lines(target: &Ref, current: Option<u64>, cx: &Context<'_>) -> Vec<Line<L
 }
 
 fn line(set: &ReplicaSet, current: Option<u64>, cx: &Context<'_>) -> Line<Link> {
-    let number = set.revision.map_or_else(|| "?".to_owned(), |n| n.to_string());
     let now = set.revision.is_some() && set.revision == current;
+    let line = Line::new(pieces(set, now, cx)).indented(9);
+    let line = line.leading(Some(Link::Revision(set.meta.reference(Kind::ReplicaSet))));
+    parts::with_age(line, set.meta.created, cx)
+}
+
+/// A revision in one line: number, images, its pods, its cause; `now`: it is the present one.
+pub fn pieces(set: &ReplicaSet, now: bool, cx: &Context<'_>) -> Vec<Piece> {
+    let number = set.revision.map_or_else(|| "?".to_owned(), |n| n.to_string());
     let mut pieces = vec![
         Piece::new(format!("  {:<2}", if now { cx.theme.glyphs.live } else { "" }), Tone::Accent),
         Piece::new(format!("{number:<5}"), Tone::Accent),
@@ -41,8 +48,7 @@ fn line(set: &ReplicaSet, current: Option<u64>, cx: &Context<'_>) -> Line<Link> 
     if !set.change_cause.is_empty() {
         pieces.push(Piece::new(format!("  {}", set.change_cause), Tone::Dim));
     }
-    let line = Line::new(pieces).indented(9).leading(Some(Link::Revision(set.meta.reference(Kind::ReplicaSet))));
-    parts::with_age(line, set.meta.created, cx)
+    pieces
 }
 
 /// The images of a revision, with the container's name where there are several.

@@ -52,9 +52,9 @@ pub(super) fn read(call: &Call, kind: &str, api_version: &str) -> Result<Value, 
         return Ok(object);
     }
     let version = own_version.rsplit('/').next().unwrap_or_default();
-    let wanted = api_version.rsplit('/').next().unwrap_or_default();
+    let group = api_version.split_once('/').map_or("core", |(group, _)| group.split('.').next().unwrap_or_default());
     Err(Failure::bad_request(format!(
         "{own_kind} in version {version:?} cannot be handled as a {kind}: converting ({version}.{own_kind}) to \
-         ({wanted}.{kind}): unknown conversion"
+         ({group}.{kind}): unknown conversion"
     )))
 }

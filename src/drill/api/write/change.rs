@@ -11,7 +11,7 @@ use super::super::look::Look;
 use super::super::render::Renderer;
 use super::super::view;
 use super::patch::Patch;
-use super::{Write, body, check};
+use super::{Write, body, check, managed};
 use crate::drill::store::Store;
 
 /// What is said to somebody whose object is not the newest.
@@ -103,9 +103,10 @@ pub(super) fn carry_out(
         return Err(write.conflict(STALE));
     }
     restore(write, current, &mut wanted, part);
-    without_nulls(&mut wanted);
+    tidy(&mut wanted);
     backend.admit(&mut wanted, false);
     check::change(write.def, current, &wanted)?;
+    managed::note(write, current, &mut wanted, backend.now());
     if write.dry_run {
         return Ok(Arc::new(Store::changed(write.res, current, |object| *object = wanted)));
     }
@@ -115,10 +116,20 @@ pub(super) fn carry_out(
     done.ok_or_else(|| Failure::not_found(write.def, write.name))
 }
 
-/// Takes out the nulls that clients send where a field is absent.
-pub(super) fn without_nulls(object: &mut Value) {
+/// Fields of a spec that are not stored while they hold nothing: false, or no element.
+const OMITTED: [&str; 3] = ["paused", "unschedulable", "taints"];
+
+/// Takes out what clients send where a server stores nothing: nulls, and the empty in some places.
+pub(super) fn tidy(object: &mut Value) {
     for part in ["metadata", "spec"] {
         object.get_mut(part).into_iter().for_each(strip);
+    }
+    let empty = |value: &Value| *value == false || value.as_array().is_some_and(Vec::is_empty);
+    if let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) {
+        spec.retain(|field, value| !OMITTED.contains(&field.as_str()) || !empty(value));
+    }
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.retain(|_, value| !empty(value) && !value.as_object().is_some_and(serde_json::Map::is_empty));
     }
 }
 

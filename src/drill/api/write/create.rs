@@ -8,9 +8,9 @@ use super::super::failure::{Cause, Failure};
 use super::super::look::Look;
 use super::super::render::Renderer;
 use super::super::view;
-use super::change::without_nulls;
-use super::{Write, body, check};
-use crate::drill::store::{Refusal, ResourceDef, Store};
+use super::change::tidy;
+use super::{Write, begin, body, check, managed};
+use crate::drill::store::{Refusal, Store};
 
 /// What only the server sets.
 const SERVERS: [&str; 9] = [
@@ -32,11 +32,12 @@ pub(super) fn create(backend: &mut dyn Backend, write: &Write<'_>, out: &Rendere
     namespace_lives(backend, write, &object)?;
     prepare(write, &mut object);
     let mut object = view::store(def, object);
-    without_nulls(&mut object);
-    begin(def, &mut object);
+    tidy(&mut object);
+    begin::fill(def, &mut object);
     backend.admit(&mut object, true);
     check::new(def, &object)?;
     let now = backend.now();
+    managed::note(write, &Value::Null, &mut object, now);
     let made = if write.dry_run {
         backend.store().preview(write.res, object, now).map(std::sync::Arc::new)
     } else {
@@ -90,51 +91,6 @@ fn prepare(write: &Write<'_>, object: &mut Value) {
     if write.def.subresource("status").is_some() && write.def.kind != "Node" {
         object.as_object_mut().map(|o| o.remove("status"));
     }
-}
-
-/// How an object of that kind begins.
-fn begin(def: &ResourceDef, object: &mut Value) {
-    let status = match def.kind {
-        "Namespace" => {
-            let name = object["metadata"]["name"].clone();
-            object["metadata"]["labels"]["kubernetes.io/metadata.name"] = name;
-            object["spec"] = json!({"finalizers": ["kubernetes"]});
-            json!({"phase": "Active"})
-        }
-        "Pod" | "PersistentVolumeClaim" | "PersistentVolume" => json!({"phase": "Pending"}),
-        "Service" => json!({"loadBalancer": {}}),
-        "PodDisruptionBudget" => {
-            json!({"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0})
-        }
-        "DaemonSet" => json!({
-            "currentNumberScheduled": 0, "numberMisscheduled": 0, "desiredNumberScheduled": 0, "numberReady": 0,
-        }),
-        "ReplicaSet" | "StatefulSet" => json!({"replicas": 0}),
-        "Deployment" | "Job" | "CronJob" => json!({}),
-        "Event" => {
-            for (field, value) in [
-                ("source", json!({})),
-                ("firstTimestamp", Value::Null),
-                ("lastTimestamp", Value::Null),
-                ("eventTime", Value::Null),
-                ("reportingComponent", "".into()),
-                ("reportingInstance", "".into()),
-            ] {
-                if object.get(field).is_none() {
-                    object[field] = value;
-                }
-            }
-            return;
-        }
-        _ => return,
-    };
-    object["status"] = status;
-    let protection = match def.kind {
-        "PersistentVolumeClaim" => "kubernetes.io/pvc-protection",
-        "PersistentVolume" => "kubernetes.io/pv-protection",
-        _ => return,
-    };
-    object["metadata"]["finalizers"] = json!([protection]);
 }
 
 /// An object needs a name, or the beginning of one.

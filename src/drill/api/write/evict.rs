@@ -10,7 +10,7 @@ use super::super::failure::Failure;
 use super::super::look::Look;
 use super::options::DeleteOptions;
 use super::{Write, body, remove};
-use crate::drill::store::Store;
+use crate::drill::store::{Store, stamp};
 
 pub(super) fn evict(backend: &mut dyn Backend, write: &Write<'_>) -> Result<Answer, Failure> {
     let eviction = body::read(write.call, "Eviction", "policy/v1")?;
@@ -27,6 +27,13 @@ pub(super) fn evict(backend: &mut dyn Backend, write: &Write<'_>) -> Result<Answ
     if let Some(budget) = &budget {
         refuse_if_spent(&pod, budget)?;
     }
+    remove::preconditions(write, &pod, &options)?;
+    if !options.dry_run {
+        mark(backend, write);
+    }
+    // The mark has changed the revision that was asked for.
+    options.revision.clear();
+    let pod = write.current(backend)?;
     remove::let_go(backend, write, &pod, &options)?;
     if let (Some(budget), false) = (budget, options.dry_run) {
         spend(backend, &budget, write.name);
@@ -35,6 +42,21 @@ pub(super) fn evict(backend: &mut dyn Backend, write: &Write<'_>) -> Result<Answ
         201,
         &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}),
     ))
+}
+
+/// A pod that is evicted says so.
+fn mark(backend: &mut dyn Backend, write: &Write<'_>) {
+    let now = stamp(backend.now());
+    backend.store().modify(write.res, write.namespace, write.name, |pod| {
+        let condition = json!({
+            "type": "DisruptionTarget", "status": "True", "lastProbeTime": null, "lastTransitionTime": now,
+            "reason": "EvictionByEvictionAPI", "message": "Eviction API: evicting",
+        });
+        let mut conditions = pod.items("status.conditions").to_vec();
+        conditions.retain(|c| c.text("type") != "DisruptionTarget");
+        conditions.push(condition);
+        pod["status"]["conditions"] = conditions.into();
+    });
 }
 
 /// The budget that a pod falls under.
@@ -71,7 +93,7 @@ fn refuse_if_spent(pod: &Value, budget: &Value) -> Result<(), Failure> {
 /// What one eviction takes of a budget, until its controller has counted again.
 fn spend(backend: &mut dyn Backend, budget: &Value, pod: &str) {
     let Some(budgets) = Store::resource("policy", "poddisruptionbudgets") else { return };
-    let now = crate::drill::store::stamp(backend.now());
+    let now = stamp(backend.now());
     let (namespace, name) = (budget.text("metadata.namespace"), budget.text("metadata.name"));
     backend.store().modify(budgets, namespace, name, |budget| {
         let left = (budget.int("status.disruptionsAllowed") - 1).max(0);

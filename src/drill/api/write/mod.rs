@@ -3,11 +3,13 @@
 //! What a write says comes from `body`, `options` and `patch`; whether it may be so is decided in `check`; `create`,
 //! `change`, `remove`, `scale` and `evict` carry it out.
 
+mod begin;
 mod body;
 mod change;
 mod check;
 mod create;
 mod evict;
+mod managed;
 mod options;
 mod patch;
 mod pod_template;
@@ -38,6 +40,8 @@ struct Write<'a> {
     namespace: &'a str,
     /// Empty for a new object and for collections.
     name: &'a str,
+    /// Empty for the object itself.
+    subresource: &'a str,
     call: &'a Call,
     /// Nothing is to be stored.
     dry_run: bool,
@@ -66,7 +70,8 @@ pub(super) fn answer(
     let out = Renderer::new(def, call.header(header::ACCEPT), &call.query)?;
     let (name, namespace) = (place.name.as_deref().unwrap_or_default(), place.namespace.as_deref().unwrap_or_default());
     let dry_run = options::dry_run(call)?;
-    let write = Write { res, def, namespace, name, call, dry_run };
+    let subresource = place.subresource.as_deref().unwrap_or_default();
+    let write = Write { res, def, namespace, name, subresource, call, dry_run };
     match (place.subresource.as_deref(), call.verb(), name.is_empty()) {
         (None, "create", true) if def.namespaced != namespace.is_empty() => create::create(backend, &write, &out),
         (None, "update", false) => change::update(backend, &write, &out),

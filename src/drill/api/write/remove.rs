@@ -47,7 +47,7 @@ pub(super) fn let_go(
     done.ok_or_else(|| Failure::not_found(write.def, write.name))
 }
 
-fn preconditions(write: &Write<'_>, current: &Value, options: &DeleteOptions) -> Result<(), Failure> {
+pub(super) fn preconditions(write: &Write<'_>, current: &Value, options: &DeleteOptions) -> Result<(), Failure> {
     let conflict = |why: &str| Err(Failure::conflict(write.def.group, write.def.kind, write.name, why));
     let (uid, revision) = (current.text("metadata.uid"), current.text("metadata.resourceVersion"));
     if !options.uid.is_empty() && options.uid != uid {

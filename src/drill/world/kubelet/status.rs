@@ -22,11 +22,13 @@ impl World {
 
 fn write(pod: &mut Value, run: &PodRun, host: &str, now: Timestamp) {
     let mut conditions = list(pod, "/status/conditions").to_vec();
-    for new in pod_conditions(run) {
+    let generation = pod["metadata"]["generation"].clone();
+    for mut new in pod_conditions(run) {
+        new["observedGeneration"] = generation.clone();
         set_condition(&mut conditions, new, now);
     }
     // The kubelet's order; what it does not know comes last.
-    conditions.sort_by_key(|c| ORDER.iter().position(|kind| c["type"] == *kind));
+    conditions.sort_by_key(|c| ORDER.iter().position(|kind| c["type"] == *kind).unwrap_or(ORDER.len()));
     let resources = pod["spec"]["containers"][0]["resources"].clone();
     let mounts = pod["spec"]["containers"][0]["volumeMounts"].clone();
     let mut container = container_status(&run.container);
@@ -40,7 +42,7 @@ fn write(pod: &mut Value, run: &PodRun, host: &str, now: Timestamp) {
     let status = &mut pod["status"];
     status["phase"] = phase(run).into();
     status["conditions"] = conditions.into();
-    status["observedGeneration"] = 1.into();
+    status["observedGeneration"] = generation;
     status["startTime"] = stamp(run.accepted).into();
     status["containerStatuses"] = json!([container]);
     status["hostIP"] = host.into();
@@ -87,7 +89,6 @@ fn pod_conditions(run: &PodRun) -> Vec<Value> {
     }
     for condition in &mut conditions {
         condition["lastProbeTime"] = Value::Null;
-        condition["observedGeneration"] = 1.into();
         if finished && condition["type"] == "Initialized" {
             condition["reason"] = "PodCompleted".into();
         }

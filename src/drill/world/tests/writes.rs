@@ -125,7 +125,7 @@ fn a_cordon_is_a_taint_and_keeps_new_pods_away() {
     let cordon = |world: &mut World, on: bool| {
         let nodes = world.res.nodes;
         world.store.modify(nodes, "", "nbg1-2", |n| {
-            super::super::json::put(n, &["spec", "unschedulable"], if on { true.into() } else { Value::Null })
+            super::super::json::put(n, &["spec", "unschedulable"], if on { true.into() } else { Value::Null });
         });
         world.settle();
         world.store.get(nodes, "", "nbg1-2").expect("a node")
