@@ -28,7 +28,7 @@ pub fn lines(view: &View, sheet: Sheet, cx: &Context<'_>) -> Vec<Line<Link>> {
     let mut lines: Vec<_> = shown.iter().map(|row| fact(row, longest, tight.then_some(sheet.columns), cx)).collect();
     let more = view.rows.len() - shown.len();
     if more > 0 {
-        lines.push(Line::of(format!("    and {more} more: {} shows all", key(Command::Why, cx)), Tone::Dim));
+        lines.push(Line::of(format!("    and {more} more ({} twice: all)", key(Command::Why, cx)), Tone::Dim));
     }
     if let Some(unknown) = &view.unknown {
         let glyph = cx.theme.glyphs.unknown;

@@ -167,7 +167,7 @@ fn everything_that_matters_of_a_long_step_is_on_a_small_screen() {
     insta::assert_snapshot!("long_80x24", screen);
     assert!(!console.keys("w").screen().contains("Behind the ingress"), "explanations are hidden");
     let whole = console.keys("w").screen();
-    assert!(whole.contains("pod 6") && !whole.contains("more: w"), "everything, to be scrolled\n{whole}");
+    assert!(whole.contains("pod 6") && !whole.contains("(w twice"), "everything, to be scrolled\n{whole}");
 }
 
 #[test]
