@@ -128,6 +128,8 @@ pub enum Order {
     Close(&'static str),
     /// Carry it out, and show how it goes.
     Execute(Box<Confirmed>),
+    /// Show the execution that runs, or the last one.
+    ShowRun,
     /// Stop before the next request.
     Cancel,
     /// A plan that undoes what was executed last.

@@ -175,7 +175,10 @@ impl Loop {
             Request::Quit => self.ended = Some(0),
             Request::Suspend => self.terminal.suspend()?,
             Request::Redraw => self.terminal.forget()?,
-            Request::Copy(text) => self.terminal.copy(&text)?,
+            Request::Copy(text) => {
+                let said = self.terminal.copy(&text)?;
+                self.app.say(said);
+            }
             Request::Read(id, query) => {
                 // The reader works where the feed does, never on the thread of the screen.
                 let _there = self.runtime.enter();

@@ -6,6 +6,7 @@
 
 mod app;
 mod chronicle;
+mod clipboard;
 mod command_line;
 pub mod desk;
 mod errand;

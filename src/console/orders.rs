@@ -78,6 +78,7 @@ impl App {
                 self.say(format!("the plan was closed and nothing was done: {why}"));
             }
             Order::Execute(confirmed) => self.execute(confirmed),
+            Order::ShowRun => self.show(Place::Run),
             Order::Cancel => self.cancel(),
             Order::Undo => self.undo(),
             Order::ToggleArming => self.toggle_arming(),

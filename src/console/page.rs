@@ -111,6 +111,14 @@ impl<L: PartialEq + Clone> Page<L> {
         }
     }
 
+    /// Selects the first link that leads there, wherever the view stands, unless one of them is selected already.
+    pub fn keep(&mut self, link: &L) {
+        let place = self.links().position(|(_, l)| l == link);
+        if let Some(place) = place.filter(|_| self.selected.as_ref() != Some(link)) {
+            self.choose(place);
+        }
+    }
+
     /// Forgets where it stood: other lines, from the top.
     pub fn restart(&mut self) {
         self.lines.clear();
@@ -244,6 +252,18 @@ impl<L: PartialEq + Clone> Page<L> {
                 }
             }
         }
+    }
+
+    /// Whether these lines would be in view all at once.
+    pub fn holds(&self, lines: &[Line<L>]) -> bool {
+        let columns = usize::from(self.columns);
+        let rows: usize = lines.iter().map(|line| wrap_line(0, line, columns).len()).sum();
+        rows <= usize::from(self.height)
+    }
+
+    /// How many rows all its lines take.
+    pub fn rows(&self) -> usize {
+        self.rows.len()
     }
 
     /// Whether the last row is in view.

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use anyhow::Context as _;
-use base64::Engine as _;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::style::ResetColor;
 use crossterm::terminal::{
@@ -21,6 +20,8 @@ use crossterm::{cursor, queue};
 use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+
+use super::clipboard::Clipboard;
 
 /// Whether the terminal is not ours at present. Shared with signal handlers, which may end the program at once while it
 /// is set.
@@ -184,18 +185,16 @@ impl Terminal {
         Ok(self.bytes.len())
     }
 
-    /// Asks the terminal to put `text` on its clipboard (OSC 52; inside tmux through its pass-through).
+    /// Asks the terminal to put `text` on its clipboard. Returns what to say about it: no terminal tells whether it did.
     ///
     /// # Errors
     /// When the terminal cannot be written to.
-    pub fn copy(&mut self, text: &str) -> io::Result<()> {
-        let encoded = base64::engine::general_purpose::STANDARD.encode(text);
-        let sequence = if std::env::var_os("TMUX").is_some() {
-            format!("\x1bPtmux;\x1b\x1b]52;c;{encoded}\x07\x1b\\")
-        } else {
-            format!("\x1b]52;c;{encoded}\x07")
-        };
-        self.tty.write_all(sequence.as_bytes())
+    pub fn copy(&mut self, text: &str) -> io::Result<String> {
+        let clipboard = Clipboard::here();
+        match clipboard.sequence(text) {
+            Ok(sequence) => self.tty.write_all(sequence.as_bytes()).map(|()| clipboard.said(text)),
+            Err(why) => Ok(why),
+        }
     }
 }
 

@@ -21,6 +21,7 @@ enum Link {
     Subject(Subject),
     Change(Subject),
     Finding(String, Vec<Subject>),
+    Tree(String),
 }
 
 /// One finding, found again after each assessment by its id and what it is about.
@@ -112,8 +113,21 @@ fn head(finding: &detect::Finding, gone: Option<Timestamp>, cx: &Context<'_>) ->
         let words = format!("  no longer found since {}; this is how it was", clock(gone, cx.now));
         lines.push(Line::of(words, Tone::Good));
     }
+    lines.extend(tree(finding, cx));
     lines.push(Line::blank());
     lines
+}
+
+/// The tree that leads from here to a recovery.
+fn tree(finding: &detect::Finding, cx: &Context<'_>) -> Option<Line<Link>> {
+    let book = super::open::book_of(finding, cx)?;
+    let key = cx.keymap.key_for(Mode::Detail, Command::Trees).unwrap_or("enter");
+    let pieces = vec![
+        Piece::new(format!("  Tree {}  ", book.id), Tone::Accent),
+        Piece::new(book.title.clone(), Tone::Text),
+        Piece::new(format!("  {key} leads through it step by step"), Tone::Dim),
+    ];
+    Some(Line::new(pieces).indented(4).leading(Some(Link::Tree(book.id.clone()))))
 }
 
 fn heading(text: &str) -> Line<Link> {
@@ -239,7 +253,7 @@ impl Screen for Finding {
                 super::open::push_subject(subject, cx)
             }
             (Command::Open, Some(Link::Finding(id, subjects))) => Effect::Push(Box::new(Self::open(id, subjects))),
-            (Command::Trees, _) => match &self.last {
+            (Command::Trees, _) | (Command::Open, Some(Link::Tree(_))) => match &self.last {
                 Some(finding) => super::open::open_tree(finding, cx),
                 None => Effect::Ignored,
             },

@@ -25,8 +25,9 @@ use crate::config::keymap::{Command, Mode};
 use crate::console::screen::{Context, Effect, Screen};
 use crate::console::widgets::{Canvas, width};
 use choice::{Choice, Fate};
-use filter::{Filter, Fit, Typed};
 
+pub use filter::{Filter, Fit, Matching, Typed};
+pub use paint::filter_line;
 pub use rows::{Cell, Heading, Rank, Rows};
 
 /// A list as a screen.

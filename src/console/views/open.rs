@@ -1,8 +1,11 @@
 //! Which screen shows what.
 
+use std::sync::Arc;
+
 use crate::config::keymap::Command;
 use crate::console::desk::Order;
 use crate::console::screen::{Context, Effect, Screen};
+use crate::runbook::Book;
 use crate::situation::{Key, Kind, Ref, Subject};
 
 /// The screen that a command opens from everywhere.
@@ -10,6 +13,7 @@ pub fn by_command(command: Command, _cx: &Context<'_>) -> Option<Box<dyn Screen>
     match command {
         Command::Changes => Some(Box::new(super::Changes::new())),
         Command::Events => Some(Box::new(super::Events::all())),
+        Command::Incident => Some(Box::new(super::Incident::new())),
         Command::Nodes => Some(Box::new(super::Nodes::new())),
         Command::Pods => Some(Box::new(super::Pods::new())),
         Command::Trees => Some(Box::new(super::Trees::new())),
@@ -48,16 +52,19 @@ pub(super) fn push_subject(subject: &Subject, cx: &Context<'_>) -> Effect {
     )
 }
 
+/// The runbook that a finding leads to.
+pub(super) fn book_of<'a>(finding: &crate::detect::Finding, cx: &Context<'a>) -> Option<&'a Arc<Book>> {
+    let named = finding.runbook.and_then(|id| cx.desk.library.find(id));
+    named.or_else(|| cx.desk.library.for_finding(finding.id))
+}
+
 /// Opens the tree that a finding leads to, on what it is about.
 pub(super) fn open_tree(finding: &crate::detect::Finding, cx: &Context<'_>) -> Effect {
-    let leads = |book: &&std::sync::Arc<crate::runbook::Book>| {
-        finding.runbook == Some(book.id.as_str()) || book.findings.iter().any(|id| id == finding.id)
-    };
     let subject = finding.subjects.iter().find_map(|subject| match subject {
         Subject::Object(object) => Some(object.clone()),
         _ => None,
     });
-    match cx.desk.library.books.iter().find(leads) {
+    match book_of(finding, cx) {
         Some(book) => Effect::Order(Order::OpenTree(book.clone(), subject)),
         None => Effect::Push(Box::new(super::Trees::new())),
     }

@@ -1,176 +1,187 @@
-//! What users say: all trees, open ones first, then the likeliest, because their first branches are evaluated already.
+//! What do users say? Trees that are open, then all others, the likeliest first, each with what people say and what speaks
+//! for it.
 
-use std::borrow::Cow;
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
-use super::list::{Cell, Heading, List, Rank, Rows};
-use crate::config::keymap::Command;
+use super::list::{Filter, Typed, filter_line};
+use crate::config::keymap::{Command, Mode};
 use crate::config::theme::Tone;
-use crate::console::desk::{OpenTree, Order};
-use crate::console::screen::{Context, Effect};
-use crate::runbook::Candidate;
-use crate::situation::Source;
-use crate::situation::time::age;
+use crate::console::desk::Order;
+use crate::console::page::{Line, Page};
+use crate::console::screen::{Context, Effect, Screen};
+use crate::console::widgets::Canvas;
+
+mod entries;
+#[cfg(test)]
+mod tests;
+
+use entries::Entry;
+
+/// Which tree a line is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Id {
+    /// One that is open.
+    Open(u64),
+    /// A runbook, by its id.
+    Book(String),
+}
 
 /// The list of trees.
-pub type Trees = List<TreeRows>;
+#[derive(Debug, Default)]
+pub struct Trees {
+    filter: Filter,
+    page: Page<Id>,
+    /// Rows and columns of the page with nothing above it.
+    size: (u16, u16),
+    /// How many trees are shown, and how many there are.
+    count: (usize, usize),
+    /// Whether the selection was moved; else it is on the first tree.
+    moved: bool,
+}
 
 impl Trees {
     /// The screen.
     pub fn new() -> Self {
-        Self::of(TreeRows)
+        Self::default()
+    }
+
+    fn filtering(&self) -> bool {
+        self.filter.typing() || self.filter.active()
+    }
+
+    fn write(&mut self, cx: &Context<'_>) {
+        let all = entries::all(cx);
+        let total = all.len();
+        let columns = usize::from(self.size.0.saturating_sub(1));
+        let shown: Vec<Entry<'_>> = if self.filter.active() { entries::matching(all, &self.filter) } else { all };
+        self.count = (shown.len(), total);
+        let mut lines = entries::lines(&shown, &self.filter, columns, cx);
+        if total == 0 {
+            lines = vec![Line::of("there are no runbooks: --runbooks DIR names a folder of them", Tone::Unknown)];
+        } else if shown.is_empty() {
+            lines = vec![Line::of("no tree fits what is filtered for; esc clears the filter", Tone::Unknown)];
+        }
+        self.page.set(lines);
+        let rows = self.size.1.saturating_sub(u16::from(self.filtering()));
+        self.page.resize(self.size.0, rows);
+        if !self.moved {
+            self.page.act(Command::Top);
+        }
+    }
+
+    /// The filter is another one: the best that fits it is selected.
+    fn filtered(&mut self, cx: &Context<'_>) -> Effect {
+        self.moved = false;
+        self.write(cx);
+        Effect::None
+    }
+
+    fn step(&mut self, command: Command) -> bool {
+        let known = self.page.act(command);
+        self.moved |= known;
+        known
+    }
+
+    fn open(&self, cx: &Context<'_>) -> Effect {
+        match self.page.selected() {
+            Some(Id::Open(id)) => Effect::Order(Order::ShowTree(*id)),
+            Some(Id::Book(id)) => match cx.desk.candidates.iter().find(|c| c.book.id == *id) {
+                Some(candidate) => Effect::Order(Order::OpenTree(candidate.book.clone(), candidate.subject.clone())),
+                None => Effect::Say(format!("the runbook {id} is gone")),
+            },
+            None => Effect::None,
+        }
+    }
+
+    fn note(&self) -> String {
+        let count = match self.count {
+            (_, 0) => String::new(),
+            (shown, all) if self.filter.active() => format!("{shown} of {all}"),
+            (_, all) => format!("{all}, likeliest first"),
+        };
+        let position = self.page.position();
+        if position.is_empty() { count } else { format!("{count} · rows {position}") }
     }
 }
 
-impl Default for Trees {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// Trees as rows.
-#[derive(Debug)]
-pub struct TreeRows;
-
-/// Which tree a row is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Id {
-    /// One that is open.
-    Open(u64, String),
-    /// A runbook.
-    Book(String),
-}
-
-/// A row.
-#[derive(Debug)]
-pub enum Item<'a> {
-    /// A tree that is open.
-    Open(&'a OpenTree, usize),
-    /// A runbook, and how likely it is: its place.
-    Book(&'a Candidate, usize),
-}
-
-const HEADINGS: &[Heading] = &[
-    Heading::new("", 1, 0).unsorted(),
-    Heading::new("what users say", 30, 0).growing(56).unsorted(),
-    Heading::new("what speaks for it", 20, 0).growing(90),
-    Heading::new("id", 5, 1).wanting(8).unsorted(),
-];
-const SAID: usize = 1;
-const WHY: usize = 2;
-const ID: usize = 3;
-
-impl Rows for TreeRows {
-    type Id = Id;
-    type Item<'a> = Item<'a>;
-    const BEGINS_AT_TOP: bool = true;
-
+impl Screen for Trees {
     fn title(&self) -> String {
         "Trees".to_owned()
     }
 
-    fn sources(&self) -> Vec<Source> {
-        Vec::new()
-    }
-
-    fn none(&self) -> String {
-        "there are no runbooks".to_owned()
-    }
-
-    fn headings(&self) -> &'static [Heading] {
-        HEADINGS
-    }
-
-    fn first_order(&self) -> usize {
-        WHY
+    fn mode(&self) -> Mode {
+        Mode::List
     }
 
     fn hints(&self) -> &'static [Command] {
-        &[Command::Open, Command::Filter]
+        &[Command::Open, Command::Filter, Command::Incident]
     }
 
-    fn items<'a>(&'a self, cx: &'a Context<'a>) -> Vec<Item<'a>> {
-        let open = cx.desk.trees.iter().enumerate().map(|(n, tree)| Item::Open(tree, n));
-        let books = cx.desk.candidates.iter().enumerate().map(|(n, book)| Item::Book(book, n));
-        open.chain(books).collect()
+    fn typing(&self) -> bool {
+        self.filter.typing()
     }
 
-    fn find<'a>(&'a self, id: &Id, cx: &'a Context<'a>) -> Option<Item<'a>> {
-        self.items(cx).into_iter().find(|item| Self::id(item) == *id)
-    }
-
-    fn id(item: &Item<'_>) -> Id {
-        match item {
-            Item::Open(tree, _) => Id::Open(tree.id, tree.walk.book().title.clone()),
-            Item::Book(candidate, _) => Id::Book(candidate.book.id.clone()),
+    fn input(&mut self, key: KeyEvent, cx: &Context<'_>) -> Effect {
+        match (self.filter.key(key), key.code) {
+            (Typed::Changed, _) => return self.filtered(cx),
+            (Typed::Other, KeyCode::Up) => drop(self.step(Command::Up)),
+            (Typed::Other, KeyCode::PageUp) => drop(self.step(Command::PageUp)),
+            (Typed::Other, KeyCode::PageDown) => drop(self.step(Command::PageDown)),
+            (Typed::Other, _) => drop(self.step(Command::Down)),
+            (Typed::Same, _) => self.write(cx),
         }
+        Effect::None
     }
 
-    fn succeeds(_old: &Id, _new: &Id) -> bool {
-        false
+    fn paste(&mut self, text: &str, cx: &Context<'_>) -> Effect {
+        self.filter.paste(text);
+        self.filtered(cx)
     }
 
-    fn name(id: &Id) -> String {
-        match id {
-            Id::Open(_, name) | Id::Book(name) => format!("the tree {name}"),
+    fn act(&mut self, command: Command, cx: &Context<'_>) -> Effect {
+        if self.step(command) {
+            return Effect::None;
         }
-    }
-
-    fn rank(&self, item: &Item<'_>, _column: usize, _cx: &Context<'_>) -> Rank {
-        match item {
-            Item::Open(_, place) => (*place as i64).into(),
-            // Behind every open one.
-            Item::Book(_, place) => (1000 + *place as i64).into(),
-        }
-    }
-
-    fn text<'a>(&self, item: &'a Item<'_>, column: usize) -> &'a str {
-        match (item, column) {
-            (Item::Open(tree, _), SAID) => &tree.walk.book().title,
-            (Item::Open(tree, _), WHY) => &tree.view.title,
-            (Item::Book(candidate, _), SAID) => &candidate.book.title,
-            (Item::Book(candidate, _), WHY) => &candidate.why,
-            _ => "",
-        }
-    }
-
-    fn searched<'a>(&self, item: &'a Item<'_>) -> Vec<(usize, Cow<'a, str>)> {
-        let book = match item {
-            Item::Open(tree, _) => tree.walk.book(),
-            Item::Book(candidate, _) => &candidate.book,
-        };
-        let said = format!("{} {}", book.said.join(" "), book.findings.join(" "));
-        vec![(SAID, Cow::Borrowed(&*book.title)), (ID, Cow::Borrowed(&*book.id)), (WHY, Cow::Owned(said))]
-    }
-
-    fn cells<'a>(&self, item: &'a Item<'_>, cx: &Context<'_>) -> Vec<Cell<'a>> {
-        match item {
-            Item::Open(tree, _) => vec![
-                Cell::new(cx.theme.glyphs.live, Tone::Accent),
-                Cell::new(&*tree.walk.book().title, Tone::Title),
-                Cell::new(format!("open, {}: {}", age(tree.view.spent), tree.view.title), Tone::Accent),
-                Cell::new(&*tree.walk.book().id, Tone::Dim),
-            ],
-            Item::Book(candidate, _) => {
-                let likely = candidate.score > 0;
-                let why = if likely { candidate.why.as_str() } else { "nothing seen speaks for it" };
-                vec![
-                    Cell::new(if likely { cx.theme.glyphs.warning } else { "" }, Tone::Warning),
-                    Cell::new(&*candidate.book.title, if likely { Tone::Title } else { Tone::Text }),
-                    Cell::new(why, if likely { Tone::Text } else { Tone::Dim }),
-                    Cell::new(&*candidate.book.id, Tone::Dim),
-                ]
+        match command {
+            Command::Open => self.open(cx),
+            Command::Filter | Command::Search => {
+                self.filter.begin();
+                self.write(cx);
+                Effect::None
             }
-        }
-    }
-
-    fn act(&self, command: Command, item: &Item<'_>, _cx: &Context<'_>) -> Effect {
-        match (command, item) {
-            (Command::Open, Item::Open(tree, _)) => Effect::Order(Order::ShowTree(tree.id)),
-            (Command::Open, Item::Book(candidate, _)) => {
-                Effect::Order(Order::OpenTree(candidate.book.clone(), candidate.subject.clone()))
+            Command::Back | Command::ClearFilter if self.filtering() => {
+                self.filter.clear();
+                self.filtered(cx)
             }
-            (Command::CloseTree, Item::Open(tree, _)) => Effect::Order(Order::CloseTree(tree.id)),
+            Command::NextPane => {
+                self.page.section(true);
+                Effect::None
+            }
+            Command::PreviousPane => {
+                self.page.section(false);
+                Effect::None
+            }
             _ => Effect::Ignored,
         }
+    }
+
+    fn refresh(&mut self, cx: &Context<'_>) {
+        self.write(cx);
+    }
+
+    fn resize(&mut self, area: Rect) {
+        self.size = (area.width.saturating_sub(4), area.height.saturating_sub(2));
+    }
+
+    fn draw(&self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
+        let canvas = &mut Canvas::new(buf, cx.theme);
+        let mut inner = canvas.pane_noted(area, "What do users say?", &self.note(), true);
+        if self.filtering() && inner.height > 1 {
+            filter_line(&self.filter, Rect { height: 1, ..inner }, canvas);
+            inner = Rect { y: inner.y + 1, height: inner.height - 1, ..inner };
+        }
+        self.page.draw(inner, canvas);
     }
 }

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::List;
-use super::filter::Matching;
+use super::filter::{Filter, Matching};
 use super::rows::{Cell, Heading, Rows};
 use crate::config::theme::Tone;
 use crate::console::freshness::{aged, missing};
@@ -20,7 +20,7 @@ pub fn draw<R: Rows>(list: &List<R>, area: Rect, canvas: &mut Canvas<'_>, cx: &C
     let inner = canvas.pane_noted(area, &list.rows.title(), &note(list, cx), true);
     let mut rest = inner;
     if list.filtering() {
-        filter_line(list, take(&mut rest), canvas);
+        filter_line(&list.filter, take(&mut rest), canvas);
     }
     if let Some((words, tone)) = notice(list, cx) {
         let line = Rect { y: rest.bottom().saturating_sub(1), height: 1, ..rest };
@@ -76,13 +76,14 @@ fn note<R: Rows>(list: &List<R>, cx: &Context<'_>) -> String {
         .join(" · ")
 }
 
-fn filter_line<R: Rows>(list: &List<R>, line: Rect, canvas: &mut Canvas<'_>) {
+/// What is filtered for, with its cursor while it is typed.
+pub fn filter_line(filter: &Filter, line: Rect, canvas: &mut Canvas<'_>) {
     let x = canvas.text(line.x, line.y, line.width, "/", Tone::Accent);
     let room = line.right().saturating_sub(x);
-    let (before, after) = list.filter.around(usize::from(room.saturating_sub(1)));
+    let (before, after) = filter.around(usize::from(room.saturating_sub(1)));
     let x = canvas.text(x, line.y, room, before, Tone::Text);
     let end = canvas.text(x, line.y, line.right().saturating_sub(x), after, Tone::Text);
-    if list.filter.typing() {
+    if filter.typing() {
         let columns = after.graphemes(true).next().map_or(1, width).max(1) as u16;
         let cursor = Rect { x, y: line.y, width: columns, height: line.height };
         canvas.buf.set_style(cursor.intersection(line), canvas.theme.style(Tone::Selected).add_modifier(REVERSED));

@@ -1,207 +1,201 @@
-//! What a step says, line by line.
+//! What a step says, line by line, in the room there is.
 
-use super::Link;
-use crate::action::Action;
+use super::{Link, change, facts, path, ways};
+use crate::config::keymap::{Command, Mode};
 use crate::config::theme::Tone;
 use crate::console::desk::OpenTree;
+use crate::console::labels;
 use crate::console::page::Line;
 use crate::console::screen::Context;
-use crate::console::widgets::{Piece, fit, width};
-use crate::runbook::{self, Row, View, Way, WayVerdict};
+use crate::console::widgets::{Piece, fit, wrap};
+use crate::runbook::{self, View};
 use crate::situation::time::age;
 
-/// The column in which the facts begin, where labels are short enough.
-const FACTS: usize = 24;
+/// How many rows an explanation takes where there is little room.
+const WHY: usize = 3;
 
-/// `F26 Some users see 502, others do not`
-pub(super) fn heading(tree: &OpenTree) -> String {
+/// How generously a step is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Room {
+    /// With air between its parts.
+    Ample,
+    /// Without.
+    Close,
+    /// Only what matters most; the rest is counted.
+    Least,
+    /// Less than that, so that no way is out of view.
+    Bare,
+}
+
+impl Room {
+    /// All of them, the most generous first.
+    pub const ALL: [Self; 4] = [Self::Ample, Self::Close, Self::Least, Self::Bare];
+}
+
+/// How much is explained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Explain {
+    /// As much as there is room for.
+    Short,
+    /// Everything, even if the page has to be scrolled.
+    Whole,
+    /// Nothing: for those who know the tree.
+    Hidden,
+}
+
+impl Explain {
+    /// The next one.
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Short => Self::Hidden,
+            Self::Hidden => Self::Whole,
+            Self::Whole => Self::Short,
+        }
+    }
+}
+
+/// The paper that a step is written on.
+#[derive(Debug, Clone, Copy)]
+pub struct Sheet {
+    /// How generously.
+    pub room: Room,
+    /// How much is explained.
+    pub explain: Explain,
+    /// Columns there are.
+    pub columns: u16,
+    /// Whether the way taken is shown beside it.
+    pub beside: bool,
+}
+
+/// `F26 Some users see 502, others do not · deploy/api`
+pub fn heading(tree: &OpenTree) -> String {
     let book = tree.walk.book();
-    format!("{} {}", book.id, book.title)
+    let about = tree.view.subject.as_ref();
+    let about = about.map_or_else(String::new, |r| format!(" · {}/{}", labels::kind(r.kind), r.key.name));
+    format!("{} {}{about}", book.id, book.title)
 }
 
 /// What is left of a tree that was closed.
-pub(super) fn closed() -> Line<Link> {
+pub fn closed() -> Line<Link> {
     Line::of("this tree was closed; esc goes back", Tone::Dim)
 }
 
+/// The key of a command in trees.
+pub fn key(command: Command, cx: &Context<'_>) -> String {
+    cx.keymap.key_for(Mode::Tree, command).unwrap_or("a key").to_owned()
+}
+
 /// Everything about the present step.
-pub(super) fn of(tree: &OpenTree, terse: bool, columns: usize, cx: &Context<'_>) -> Vec<Line<Link>> {
+pub fn of(tree: &OpenTree, sheet: Sheet, cx: &Context<'_>) -> Vec<Line<Link>> {
     let view = &tree.view;
-    let mut lines = vec![place(tree)];
-    if !view.why.is_empty() && !terse {
-        lines.push(Line::of(format!("  {}", view.why), Tone::Dim).indented(2));
+    let parts = [
+        head(tree, sheet, cx),
+        facts::lines(view, sheet, cx),
+        progress(view),
+        change::lines(tree, cx),
+        end(view, cx),
+        ways::lines(&view.ways, sheet, cx.theme.glyphs.ellipsis),
+        command(view, sheet, cx),
+    ];
+    let mut lines = Vec::new();
+    for part in parts.into_iter().filter(|part| !part.is_empty()) {
+        if sheet.room == Room::Ample && !lines.is_empty() {
+            lines.push(Line::blank());
+        }
+        lines.extend(part);
     }
-    if let Some(at) = view.before {
-        let words =
-            format!("  You were at this step before, at {}: the tree goes in a circle.", at.strftime("%H:%M:%SZ"));
-        lines.push(Line::of(words, Tone::Warning).indented(2));
+    if sheet.room == Room::Ample {
+        lines.push(Line::blank());
     }
-    lines.extend(known(view, cx));
-    lines.extend(progress(view));
-    lines.extend(change(tree, cx));
-    lines.extend(ways(tree, columns, cx));
-    lines.extend(end(view));
-    if !view.command.is_empty() {
-        lines.push(Line::of("By hand you would type", Tone::Title));
-        lines.push(
-            Line::new(vec![Piece::new("  $ ", Tone::Dim), Piece::new(view.command.clone(), Tone::Accent)]).indented(4),
-        );
-    }
-    lines.extend(so_far(tree, columns, cx));
     lines
 }
 
-/// The question, with the number of the step and how long we have been here.
-fn place(tree: &OpenTree) -> Line<Link> {
-    let spent = format!("step {} · {}", tree.walk.path().len(), age(tree.view.spent));
-    Line::of(tree.view.title.clone(), Tone::Title).with_right(spent, Tone::Dim)
-}
-
-fn known(view: &View, cx: &Context<'_>) -> Vec<Line<Link>> {
-    let mut lines: Vec<_> = view.rows.iter().map(|row| fact(row, cx)).collect();
-    if let Some(unknown) = &view.unknown {
-        let glyph = cx.theme.glyphs.unknown;
-        lines.push(Line::of(format!("  {glyph} cannot tell: {unknown}"), Tone::Unknown).indented(4));
-    }
-    if !view.reads.is_empty() {
-        let pods: Vec<_> = view.reads.iter().map(|q| q.pod.name.to_string()).collect();
-        lines.push(Line::of(format!("  reading the log of {}…", pods.join(", ")), Tone::Dim).indented(4));
-    }
-    if lines.is_empty() { lines } else { [vec![Line::of("What we know", Tone::Title)], lines].concat() }
-}
-
-fn fact(row: &Row, cx: &Context<'_>) -> Line<Link> {
-    let glyphs = &cx.theme.glyphs;
-    let (glyph, tone) = match row.tone {
-        runbook::Tone::Good => (glyphs.good, Tone::Good),
-        runbook::Tone::Warn => (glyphs.warning, Tone::Warning),
-        runbook::Tone::Bad => (glyphs.bad, Tone::Bad),
-        runbook::Tone::Unknown => (glyphs.unknown, Tone::Unknown),
-        runbook::Tone::Plain => (" ", Tone::Text),
+/// Where we are, the question, why it is asked.
+fn head(tree: &OpenTree, sheet: Sheet, cx: &Context<'_>) -> Vec<Line<Link>> {
+    let view = &tree.view;
+    let step = tree.walk.path().len();
+    let spent = format!("step {step} · {}", age(view.spent));
+    let question = Line::of(view.title.clone(), Tone::Title);
+    let mut lines = if sheet.beside || step == 1 {
+        vec![question.with_right(spent, Tone::Dim)]
+    } else {
+        let room = usize::from(sheet.columns).saturating_sub(spent.len() + 2);
+        vec![path::crumbs(tree, room).with_right(spent, Tone::Dim), question]
     };
-    let gap = FACTS.saturating_sub(width(&row.what)).max(2);
-    Line::new(vec![
-        Piece::new(format!("  {glyph} "), tone),
-        Piece::new(row.what.clone(), Tone::Text),
-        Piece::new(" ".repeat(gap), Tone::Text),
-        Piece::new(row.says.clone(), if row.tone == runbook::Tone::Plain { Tone::Dim } else { Tone::Text }),
-    ])
-    .indented(4 + FACTS as u16)
+    lines.extend(why(view, sheet, cx));
+    if let Some(at) = view.before {
+        let glyph = cx.theme.glyphs.warning;
+        let words = format!(
+            "  {glyph} you were at this step before, at {}: the tree goes in a circle; take another way, or call somebody",
+            at.strftime("%H:%M:%SZ")
+        );
+        lines.push(Line::of(words, Tone::Warning).indented(4));
+    }
+    lines
+}
+
+fn why(view: &View, sheet: Sheet, cx: &Context<'_>) -> Vec<Line<Link>> {
+    if view.why.is_empty() || sheet.explain == Explain::Hidden {
+        return Vec::new();
+    }
+    let columns = usize::from(sheet.columns).saturating_sub(2);
+    let mut rows = wrap(&view.why, columns);
+    let most = if sheet.room == Room::Bare { WHY - 1 } else { WHY };
+    if sheet.room >= Room::Least && sheet.explain == Explain::Short && rows.len() > most {
+        rows.truncate(most);
+        let more = format!(" ({} twice: all)", key(Command::Why, cx));
+        if let Some(last) = rows.last_mut() {
+            let ellipsis = cx.theme.glyphs.ellipsis;
+            // Cut even where it would fit: the sentence goes on.
+            let kept = fit(last, columns.saturating_sub(more.len() + 1), "").into_owned();
+            *last = format!("{kept}{ellipsis}{more}");
+        }
+    }
+    rows.into_iter().map(|row| Line::of(format!("  {row}"), Tone::Dim)).collect()
 }
 
 fn progress(view: &View) -> Vec<Line<Link>> {
-    let said = [(&view.progress, Tone::Accent), (&view.note, Tone::Text)];
+    // What an end means stands with it.
+    let note = if view.end.is_some() { "" } else { &view.note };
+    let said = [(view.progress.as_str(), Tone::Accent), (note, Tone::Text)];
     let said = said.into_iter().filter(|(text, _)| !text.is_empty());
     said.map(|(text, tone)| Line::of(format!("  {text}"), tone).indented(2)).collect()
 }
 
-/// The change that the step is, and to what it can be made.
-fn change(tree: &OpenTree, cx: &Context<'_>) -> Vec<Line<Link>> {
-    let Some(act) = &tree.view.act else { return Vec::new() };
-    let mut lines = vec![Line::of("What would be done", Tone::Title)];
-    if act.choices.is_empty() {
-        let glyph = cx.theme.glyphs.unknown;
-        lines.push(Line::of(format!("  {glyph} {}: {}", act.summary, act.none), Tone::Warning).indented(4));
-    }
-    for (place, action) in act.choices.iter().enumerate() {
-        let words = [
-            Piece::new(format!("  {}  ", action.spec().id), Tone::Accent),
-            Piece::new(in_words(action, &act.summary), Tone::Text),
-            Piece::new("  enter shows the plan", Tone::Dim),
-        ];
-        lines.push(Line::new(words.to_vec()).indented(7).leading(Some(Link::Choice(place))));
-    }
-    lines
-}
-
-fn in_words(action: &Action, summary: &str) -> String {
-    let target = action.target();
-    let more = match action {
-        Action::RollBack { to: Some(to), .. } => format!(" to revision {to}"),
-        Action::Scale { replicas, .. } => format!(" to {replicas}"),
-        _ => String::new(),
-    };
-    format!("{summary}: {} {}{more}", target.kind, target.key)
-}
-
-fn ways(tree: &OpenTree, columns: usize, cx: &Context<'_>) -> Vec<Line<Link>> {
-    let ways = &tree.view.ways;
-    if ways.is_empty() {
-        return Vec::new();
-    }
-    let mut lines = vec![Line::of("Which way?", Tone::Title)];
-    for (place, way) in ways.iter().enumerate() {
-        lines.push(line_of(place, way, columns, cx).leading(Some(link(ways, place))));
-    }
-    lines
-}
-
-fn line_of(place: usize, way: &Way, columns: usize, cx: &Context<'_>) -> Line<Link> {
-    let (word, tone) = match &way.verdict {
-        WayVerdict::Suggested => ("suggested".to_owned(), Tone::Good),
-        WayVerdict::Holds => ("holds too".to_owned(), Tone::Text),
-        WayVerdict::RuledOut => ("ruled out".to_owned(), Tone::Dim),
-        WayVerdict::CannotTell(why) => (format!("cannot tell: {why}"), Tone::Unknown),
-        WayVerdict::Open => (String::new(), Tone::Text),
-    };
-    if way.verdict == WayVerdict::RuledOut {
-        // What does not hold matters least: one row is enough for it.
-        let words = format!("  {}  {word}: {}", place + 1, way.say);
-        return Line::of(fit(&words, columns, cx.theme.glyphs.ellipsis), Tone::Dim);
-    }
-    let mut pieces = vec![Piece::new(format!("  {}  ", place + 1), Tone::Accent)];
-    if !word.is_empty() {
-        pieces.push(Piece::new(format!("{word}: "), tone));
-    }
-    pieces.push(Piece::new(way.say.clone(), Tone::Text));
-    pieces.push(Piece::new(format!("  → {}", way.to.1), Tone::Dim));
-    Line::new(pieces).indented(5)
-}
-
-/// What identifies a way, wherever it stands.
-pub(super) fn link(ways: &[Way], place: usize) -> Link {
-    let to = ways.get(place).map(|w| w.to.0.clone()).unwrap_or_default();
-    let nth = ways.iter().take(place).filter(|w| w.to.0 == to).count();
-    Link::Way(to, nth)
-}
-
-fn end(view: &View) -> Vec<Line<Link>> {
+fn end(view: &View, cx: &Context<'_>) -> Vec<Line<Link>> {
     let Some((ending, to, attach)) = &view.end else { return Vec::new() };
-    let (words, tone) = match ending {
-        runbook::Ending::Resolved => ("Resolved: it works again.", Tone::Good),
-        runbook::Ending::Watch => ("Watch: nothing is left to do but to look again later.", Tone::Accent),
-        runbook::Ending::Wait => ("Wait: a provider has to mend it.", Tone::Warning),
-        runbook::Ending::Escalate => ("Escalate: a person has to be called.", Tone::Warning),
+    let glyphs = &cx.theme.glyphs;
+    let (glyph, words, tone) = match ending {
+        runbook::Ending::Resolved => (glyphs.good, "Resolved: it works again", Tone::Good),
+        runbook::Ending::Watch => (glyphs.live, "Watch: nothing is left to do but to look again later", Tone::Accent),
+        runbook::Ending::Wait => (glyphs.warning, "Wait: a provider has to mend it", Tone::Warning),
+        runbook::Ending::Escalate => (glyphs.warning, "Escalate: a person has to be called", Tone::Warning),
     };
-    let mut lines = vec![Line::blank(), Line::of(words, tone)];
+    let pair = |label: &str, words: &str| {
+        Line::new(vec![Piece::new(format!("  {label:9}"), Tone::Dim), Piece::new(words, Tone::Text)]).indented(11)
+    };
+    let mut lines = vec![Line::of(format!("{glyph} {words}"), tone)];
+    if !view.note.is_empty() {
+        lines.push(Line::of(format!("  {}", view.note), Tone::Text).indented(2));
+    }
     if !to.is_empty() {
-        lines.push(Line::of(format!("  tell       {to}"), Tone::Text).indented(13));
+        lines.push(pair("tell", to));
     }
-    for (n, what) in attach.iter().enumerate() {
-        let label = if n == 0 { "attach" } else { "" };
-        lines.push(Line::of(format!("  {label:10} {what}"), Tone::Text).indented(13));
-    }
-    lines.push(Line::of("  X closes this tree; esc leaves it open", Tone::Dim));
+    lines.extend(attach.iter().enumerate().map(|(n, what)| pair(if n == 0 { "attach" } else { "" }, what)));
+    let (close, back) = (key(Command::CloseTree, cx), key(Command::StepBack, cx));
+    lines.push(Line::of(format!("  {close} closes this tree, {back} goes a step back, esc leaves it open"), Tone::Dim));
     lines
 }
 
-fn so_far(tree: &OpenTree, columns: usize, cx: &Context<'_>) -> Vec<Line<Link>> {
-    let path = tree.walk.path();
-    let left: Vec<_> = path.iter().enumerate().filter(|(_, v)| v.left.is_some()).collect();
-    if left.is_empty() {
+fn command(view: &View, sheet: Sheet, cx: &Context<'_>) -> Vec<Line<Link>> {
+    if view.command.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![Line::of("So far", Tone::Title)];
-    for (place, visit) in left {
-        let title = tree.walk.book().steps.get(&visit.step).map_or(visit.step.as_str(), |s| s.title.text());
-        let took = visit.took.as_ref().map_or("", |(say, _)| say.as_str());
-        let other = visit.took.as_ref().is_some_and(|(_, suggested)| !suggested);
-        let time = format!("  {}  ", visit.entered.strftime("%H:%M:%S"));
-        let note = if other { "(not suggested) " } else { "" };
-        let room = columns.saturating_sub(width(&time) + width(note));
-        let words = fit(&format!("{title} → {took}"), room, cx.theme.glyphs.ellipsis).into_owned();
-        let pieces = vec![Piece::new(time, Tone::Dim), Piece::new(note, Tone::Warning), Piece::new(words, Tone::Dim)];
-        lines.push(Line::new(pieces).leading(Some(Link::Visit(place))));
-    }
-    lines
+    let several = view.act.as_ref().is_some_and(|act| act.choices.len() > 1);
+    let title = if several { "By hand you would type, for the first" } else { "By hand you would type" };
+    let pieces = vec![Piece::new("  $ ", Tone::Dim), Piece::new(view.command.clone(), Tone::Accent)];
+    let copy = format!("{} copies", key(Command::Copy, cx));
+    let line = Line::new(pieces).indented(4).with_right(copy, Tone::Dim);
+    // What would be typed looks like what is typed, also without its heading.
+    if sheet.room >= Room::Least && !several { vec![line] } else { vec![Line::of(title, Tone::Title), line] }
 }
