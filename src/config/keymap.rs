@@ -50,7 +50,7 @@ names! {
         Search "search", NextMatch "next-match", PreviousMatch "previous-match", Copy "copy", Redraw "redraw",
         Trees "trees", Arm "arm", Act "act", Incident "incident", Way1 "way-1", Way2 "way-2", Way3 "way-3",
         Way4 "way-4", Way5 "way-5", Way6 "way-6", Way7 "way-7", Way8 "way-8", Way9 "way-9",
-        StepBack "step-back", Why "why", CloseTree "close-tree", Diff "diff", Cancel "cancel", Undo "undo",
+        StepBack "step-back", Why "why", CloseTree "close-tree", Diff "diff", Cancel "cancel", Undo "undo", LookedAt "looked-at",
     }
 }
 

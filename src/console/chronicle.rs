@@ -8,7 +8,7 @@ use super::app::App;
 use super::errand::Errand;
 use crate::action::Posture;
 use crate::detect::{Confidence, Finding, Severity};
-use crate::incident::{Entry, Opened, Past};
+use crate::incident::{Entry, Opened, Past, Unknown};
 use crate::situation::time::since;
 
 /// An incident is over when nothing above info was found for so long.
@@ -78,12 +78,7 @@ impl App {
             Ok(Past { opened, unknown }) => {
                 self.chronicle.stage = Stage::None;
                 for lost in &unknown {
-                    self.fault(format!(
-                        "outcome unknown: {} ({}, {}); i says what to look at",
-                        lost.title,
-                        lost.target,
-                        lost.at.strftime("%H:%M:%SZ")
-                    ));
+                    self.fault(outcome_unknown(lost));
                 }
                 self.known.desk.unknown = unknown;
                 if let Some(opened) = opened {
@@ -92,6 +87,17 @@ impl App {
             }
             Err(why) => self.broken(&why),
         }
+    }
+
+    /// Somebody looked at what became of an execution: it is asked about no more.
+    pub(super) fn looked_at(&mut self, execution: &str) {
+        let unknown = &mut self.known.desk.unknown;
+        let Some(place) = unknown.iter().position(|u| u.execution == execution) else { return };
+        let lost = unknown.remove(place);
+        self.faults.retain(|fault| *fault != outcome_unknown(&lost));
+        self.begin_incident();
+        let says = "the operator looked at it".to_owned();
+        self.write(Entry::LookedAt { execution: execution.to_owned(), says }, format!("looked at: {}", lost.title));
     }
 
     pub(super) fn opened(&mut self, opened: Result<Opened, String>) {
@@ -195,6 +201,12 @@ impl App {
             self.write(entry, story);
         }
     }
+}
+
+/// The words for a request whose outcome nobody knows.
+fn outcome_unknown(lost: &Unknown) -> String {
+    let at = lost.at.strftime("%H:%M:%SZ");
+    format!("outcome unknown: {} ({}, {at}); i says what to look at", lost.title, lost.target)
 }
 
 fn which(finding: &Finding) -> Which {

@@ -134,6 +134,8 @@ pub enum Order {
     Cancel,
     /// A plan that undoes what was executed last.
     Undo,
+    /// Somebody looked at what became of this execution, whose outcome was unknown.
+    LookedAt(String),
     /// Arm if read-only, else disarm.
     ToggleArming,
     /// Open a tree on something, or show the one that is open on it.

@@ -87,5 +87,6 @@ pub const fn short(command: Command) -> &'static str {
         Command::Diff => "requests",
         Command::Cancel => "stop",
         Command::Undo => "undo",
+        Command::LookedAt => "looked at",
     }
 }

@@ -81,6 +81,7 @@ impl App {
             Order::ShowRun => self.show(Place::Run),
             Order::Cancel => self.cancel(),
             Order::Undo => self.undo(),
+            Order::LookedAt(execution) => self.looked_at(&execution),
             Order::ToggleArming => self.toggle_arming(),
             Order::OpenTree(book, subject) => self.open_tree(book, subject),
             Order::ShowTree(id) => self.show(Place::Tree(id)),

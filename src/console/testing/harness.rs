@@ -7,6 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::fixtures::{NOW, at};
+use crate::action::Standing;
 use crate::config::Profile;
 use crate::config::keymap::Keymap;
 use crate::config::theme::Theme;
@@ -65,7 +66,7 @@ impl Console {
 
     /// Puts something on the table and shows it.
     pub fn table(&mut self, action: crate::action::Action, state: Draft) -> &mut Self {
-        self.app.known.desk.planning = Some(Planning { action, tree: None, state });
+        self.app.known.desk.planning = Some(Planning { action, tree: None, standing: Standing::default(), state });
         self.app.push_at(Box::new(Plan::new()), Some(Place::Plan));
         self
     }

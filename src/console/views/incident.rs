@@ -24,8 +24,8 @@ enum Link {
     Tree(u64),
     /// The execution that runs, or the last one.
     Run,
-    /// A request whose outcome is unknown: what a person would type to look.
-    Look(String),
+    /// A request whose outcome is unknown: its execution, and what a person would type to look.
+    Look(String, String),
 }
 
 /// The incident.
@@ -105,7 +105,7 @@ impl Screen for Incident {
     }
 
     fn hints(&self) -> &'static [Command] {
-        &[Command::NextPane, Command::Open, Command::Copy, Command::Trees, Command::Changes]
+        &[Command::NextPane, Command::Open, Command::Copy, Command::LookedAt, Command::Trees]
     }
 
     fn act(&mut self, command: Command, _cx: &Context<'_>) -> Effect {
@@ -119,10 +119,11 @@ impl Screen for Incident {
             }
             (Command::Open, Some(Link::Tree(id))) => Effect::Order(Order::ShowTree(*id)),
             (Command::Open, Some(Link::Run)) => Effect::Order(Order::ShowRun),
-            (Command::Open, Some(Link::Look(_))) => {
-                Effect::Say("look at the object as the line says; C copies the line".to_owned())
+            (Command::Open, Some(Link::Look(..))) => {
+                Effect::Say("look at the object as the line says (C copies it), then press v".to_owned())
             }
-            (Command::Copy, Some(Link::Look(command))) => Effect::Copy(command.clone()),
+            (Command::LookedAt, Some(Link::Look(execution, _))) => Effect::Order(Order::LookedAt(execution.clone())),
+            (Command::Copy, Some(Link::Look(_, command))) => Effect::Copy(command.clone()),
             _ => Effect::Ignored,
         }
     }

@@ -89,9 +89,6 @@ impl<R: Rows> List<R> {
         });
         drop(items);
         let fate = self.choice.set(ranked.into_iter().map(|(_, _, id)| id).collect(), R::succeeds);
-        if R::BEGINS_AT_TOP {
-            self.choice.begin_at_top();
-        }
         match fate {
             Fate::Replaced(old) => self.lost = Some(format!("{} was replaced by another of its name", R::name(&old))),
             Fate::Lost(old) if self.rows.find(&old, cx).is_none() => {

@@ -65,7 +65,7 @@ fn lost(unknown: &Unknown, cx: &Context<'_>) -> Vec<Line<Link>> {
     let title = title.indented(4).with_right(clock(unknown.at, cx.now), Tone::Dim);
     let words = "    the program ended before it was known whether this request was carried out";
     vec![
-        title.leading(Some(Link::Look(line_of(&unknown.check)))),
+        title.leading(Some(Link::Look(unknown.execution.clone(), line_of(&unknown.check)))),
         Line::of(words, Tone::Dim).indented(4),
         Line::of(format!("    {}", unknown.check), Tone::Accent).indented(4),
     ]
@@ -83,6 +83,7 @@ fn execution(running: &Running, cx: &Context<'_>) -> Vec<Line<Link>> {
         Stage::Verifying(..) => (glyphs.live, "waits for its proof", Tone::Accent),
         Stage::Worked(_) => (glyphs.good, "worked", Tone::Good),
         Stage::Failed(_) => (glyphs.bad, "failed", Tone::Bad),
+        Stage::Unknown(_) => (glyphs.unknown, "has an unknown outcome", Tone::Bad),
         Stage::Stopped(_) => (glyphs.warning, "was stopped", Tone::Warning),
     };
     let title = Line::new(vec![
@@ -92,7 +93,7 @@ fn execution(running: &Running, cx: &Context<'_>) -> Vec<Line<Link>> {
     ]);
     let title = title.indented(4).with_right(clock(running.began, cx.now), Tone::Dim).leading(Some(Link::Run));
     let says = match &running.stage {
-        Stage::Worked(says) | Stage::Failed(says) | Stage::Stopped(says) => says.as_str(),
+        Stage::Worked(says) | Stage::Failed(says) | Stage::Stopped(says) | Stage::Unknown(says) => says.as_str(),
         Stage::Sending { .. } | Stage::Verifying(..) => "",
     };
     let says = (!says.is_empty()).then(|| Line::of(format!("    {says}"), Tone::Dim).indented(4));

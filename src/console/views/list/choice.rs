@@ -11,8 +11,6 @@ pub struct Choice<I> {
     at: usize,
     top: usize,
     height: usize,
-    /// Whether the selection was moved on purpose.
-    moved: bool,
 }
 
 /// What became of the selection when the rows changed.
@@ -28,7 +26,7 @@ pub enum Fate<I> {
 
 impl<I> Default for Choice<I> {
     fn default() -> Self {
-        Self { rows: Vec::new(), at: 0, top: 0, height: 1, moved: false }
+        Self { rows: Vec::new(), at: 0, top: 0, height: 1 }
     }
 }
 
@@ -48,13 +46,6 @@ impl<I: Clone + PartialEq> Choice<I> {
         let heir = self.rows.iter().position(|id| succeeds(&old, id));
         self.select(heir.unwrap_or(self.at));
         if heir.is_some() { Fate::Replaced(old) } else { Fate::Lost(old) }
-    }
-
-    /// Selects the first row, unless the selection was moved on purpose.
-    pub fn begin_at_top(&mut self) {
-        if !self.moved {
-            self.select(0);
-        }
     }
 
     /// The selected thing.
@@ -115,7 +106,6 @@ impl<I: Clone + PartialEq> Choice<I> {
             _ => return false,
         };
         self.select(to);
-        self.moved = true;
         true
     }
 }

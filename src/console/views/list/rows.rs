@@ -122,8 +122,6 @@ impl From<&Text> for Rank {
 pub trait Rows: Debug + 'static {
     /// What makes a thing itself, whatever row it stands in.
     type Id: Clone + PartialEq + Debug;
-    /// Whether the first row is the one to begin with, so that it stays selected until the selection is moved.
-    const BEGINS_AT_TOP: bool = false;
     /// A thing as it is now.
     type Item<'a>;
 

@@ -197,8 +197,8 @@ fn a_poor_terminal_shows_all_of_it() {
     assert!(console.screen().is_ascii(), "{}", console.screen());
     shown("ascii", &mut console);
 
-    let plain = Theme::load("dark", Depth::None, Glyphs::UNICODE, &Folders::default()).0;
-    let mut console = Console::with(Profile::default(), plain, panicking());
+    let bare = Theme::load("dark", Depth::None, Glyphs::UNICODE, &Folders::default()).0;
+    let mut console = Console::with(Profile::default(), bare, panicking());
     let plan = scale_down();
     console.armed().table(plan.action.clone(), Draft::Ready(Box::new(plan)));
     console.written("04:12:09").written("04:12:15");

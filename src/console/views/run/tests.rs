@@ -1,4 +1,4 @@
-use crate::action::{Outcome, Verification};
+use crate::action::{Outcome, Standing, Verification};
 use crate::config::Profile;
 use crate::config::paths::Folders;
 use crate::config::theme::{Depth, Glyphs, Theme};
@@ -15,7 +15,15 @@ fn running(stage: Stage) -> Running {
         ("04:11:53", "request 2: 201 Created"),
     ];
     let log = log.map(|(time, says)| (at(time), says.to_owned())).into();
-    Running { plan: Box::new(roll_back()), tree: None, by: "key Y".into(), began: at("04:11:52"), log, stage }
+    Running {
+        plan: Box::new(roll_back()),
+        tree: None,
+        standing: Standing::default(),
+        by: "key Y".into(),
+        began: at("04:11:52"),
+        log,
+        stage,
+    }
 }
 
 fn verifying(how: Verification) -> Stage {

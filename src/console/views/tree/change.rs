@@ -70,7 +70,7 @@ pub fn under_way(tree: &OpenTree, cx: &Context<'_>) -> Option<String> {
         Stage::Verifying(_, Verification::Waiting(how) | Verification::Worked(how) | Verification::Failed(how)) => {
             format!("waiting for the proof: {how}")
         }
-        Stage::Worked(_) | Stage::Failed(_) | Stage::Stopped(_) => return None,
+        Stage::Worked(_) | Stage::Failed(_) | Stage::Unknown(_) | Stage::Stopped(_) => return None,
     };
     Some(format!("{}: {stands}", running.plan.title))
 }
