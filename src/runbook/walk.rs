@@ -153,6 +153,11 @@ impl Walk {
         }
     }
 
+    /// What came of the action of the present `act` step.
+    pub fn came(&self) -> Option<&ActResult> {
+        self.acted.as_ref().map(|(result, _)| result)
+    }
+
     /// Whether something came of the action of the present `act` step.
     pub const fn acting(&self) -> bool {
         self.acted.is_some()

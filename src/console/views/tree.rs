@@ -21,6 +21,8 @@ mod path;
 mod tests;
 mod ways;
 
+use std::mem::Discriminant;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -31,6 +33,7 @@ use crate::console::desk::{OpenTree, Order};
 use crate::console::page::Page;
 use crate::console::screen::{Context, Effect, Screen};
 use crate::console::widgets::Canvas;
+use crate::runbook::ActResult;
 use crate::situation::{Ref, clean};
 use lines::{Explain, Room, Sheet};
 
@@ -63,8 +66,8 @@ pub struct Tree {
     columns: u16,
     title: String,
     explain: Explain,
-    /// The step the page stands at: its place in the path, its id, and whether its change was made.
-    at: (usize, String, bool),
+    /// The step the page stands at: its place in the path, its id, and what came of its change.
+    at: (usize, String, Option<Discriminant<ActResult>>),
     /// Whether the selection was moved since; else it follows the suggestion.
     moved: bool,
 }
@@ -81,7 +84,7 @@ impl Tree {
             columns: 76,
             title: "Tree".to_owned(),
             explain: Explain::Short,
-            at: (0, String::new(), false),
+            at: (0, String::new(), None),
             moved: false,
         }
     }
@@ -248,7 +251,7 @@ impl Screen for Tree {
             return;
         };
         self.title = format!("Tree {}", tree.walk.book().id);
-        let at = (tree.walk.path().len(), tree.view.step.clone(), tree.walk.acting());
+        let at = (tree.walk.path().len(), tree.view.step.clone(), tree.walk.came().map(std::mem::discriminant));
         let arrived = at != self.at;
         if arrived {
             self.at = at;
