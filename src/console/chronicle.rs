@@ -23,6 +23,8 @@ type Which = (String, String);
 #[derive(Debug, Default)]
 pub struct Chronicle {
     stage: Stage,
+    /// Whether one is to be begun as soon as that is possible.
+    wanted: bool,
     /// Findings as they were last written down.
     written: BTreeMap<Which, (Severity, Confidence, String)>,
     /// Since when nothing above info is found.
@@ -52,9 +54,14 @@ enum Stage {
 impl App {
     /// Something happens that belongs to an incident: opens one if there is none.
     pub(super) fn begin_incident(&mut self) {
-        if self.chronicle.stage == Stage::None {
-            self.chronicle.stage = Stage::Opening;
-            self.hand.ask(Errand::OpenJournal(self.known.situation.cluster.clone()));
+        match self.chronicle.stage {
+            Stage::None => {
+                self.chronicle.stage = Stage::Opening;
+                self.hand.ask(Errand::OpenJournal(self.known.situation.cluster.clone()));
+            }
+            // Once it is known what earlier runs left, it is begun or gone on with.
+            Stage::Unasked | Stage::Looking => self.chronicle.wanted = true,
+            Stage::Opening | Stage::Open | Stage::Broken => {}
         }
     }
 
@@ -81,8 +88,10 @@ impl App {
                     self.fault(outcome_unknown(lost));
                 }
                 self.known.desk.unknown = unknown;
-                if let Some(opened) = opened {
-                    self.opened(Ok(opened));
+                match opened {
+                    Some(opened) => self.opened(Ok(opened)),
+                    None if self.chronicle.wanted => self.begin_incident(),
+                    None => {}
                 }
             }
             Err(why) => self.broken(&why),
