@@ -30,6 +30,11 @@ const SCREENS: &[(&str, &str, &str)] = &[
     ("sources", "o", "etcdsnapshotfiles"),
     ("logs", "pl", "goroutine 34"),
     ("events", "e", "BackOff"),
+    ("trees", ":trees\r", "panic"),
+    ("tree", "t\r\r", "suggested: Yes, with revision"),
+    ("plan", "t\r\r\r\r\rA", "the server would accept it"),
+    ("actions", "w\ra", "restart"),
+    ("incident", "ti", "F15"),
     ("help", "?", "quit"),
     ("command-line", ":po", "pods"),
 ];
