@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Action, Outcome};
+use crate::situation::template;
 use crate::situation::{ClusterId, Ref, Situation, Text};
 
 /// How much harm it can do, and so how it is confirmed (DESIGN 6).
@@ -47,7 +48,9 @@ pub struct Request {
     pub path: String,
     /// `application/json-patch+json` and its like.
     pub content_type: &'static str,
-    /// The body.
+    /// The body. Whoever serialises the request gets it without the values of environment variables: they may be
+    /// secrets, and a roll back has to send them.
+    #[serde(serialize_with = "veiled")]
     pub body: Value,
 }
 
@@ -249,6 +252,10 @@ impl std::fmt::Display for Right {
         write!(f, "{} {}{dot}{}", self.verb, self.resource, self.group)?;
         if self.namespace.is_empty() { f.write_str(" in the cluster") } else { write!(f, " in {}", self.namespace) }
     }
+}
+
+fn veiled<S: serde::Serializer>(body: &Value, s: S) -> Result<S::Ok, S::Error> {
+    template::without_env(body).serialize(s)
 }
 
 fn as_text<S: serde::Serializer>(duration: &SignedDuration, s: S) -> Result<S::Ok, S::Error> {

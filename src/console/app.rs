@@ -253,6 +253,11 @@ impl App {
         match outcome {
             Outcome::Typing => {}
             Outcome::Cancelled => self.line = None,
+            // Whoever names the list wants the list, whatever is selected.
+            Outcome::Run(Command::Trees) => {
+                self.line = None;
+                self.push(Box::new(views::Trees::new()));
+            }
             Outcome::Run(command) => {
                 self.line = None;
                 self.command(command);

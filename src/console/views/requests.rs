@@ -4,6 +4,7 @@ use crate::action::{Plan, Write};
 use crate::config::theme::Tone;
 use crate::console::page::Line;
 use crate::console::widgets::Piece;
+use crate::situation::template;
 
 /// Every request with its body.
 pub fn of<L>(plan: &Plan) -> Vec<Line<L>> {
@@ -19,7 +20,7 @@ pub fn of<L>(plan: &Plan) -> Vec<Line<L>> {
             Piece::new(format!("  {kind}"), Tone::Dim),
         ]));
         lines.push(Line::of(format!("   {}", request.content_type), Tone::Dim));
-        let body = serde_json::to_string_pretty(&request.body).unwrap_or_default();
+        let body = serde_json::to_string_pretty(&template::without_env(&request.body)).unwrap_or_default();
         lines.extend(
             body.lines().map(|l| Line::of(format!("   {}", crate::situation::clean(l)), Tone::Dim).indented(6)),
         );

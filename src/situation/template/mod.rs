@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::clean;
 
 pub use diff::{CHANGED, Difference, differences};
-pub use veil::HIDDEN;
+pub use veil::{HIDDEN, without_env};
 
 /// The label that the Deployment controller adds to the templates of its ReplicaSets.
 pub const HASH_LABEL: &str = "pod-template-hash";

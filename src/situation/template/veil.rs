@@ -88,8 +88,42 @@ fn telltale(name: &str) -> bool {
     TELLTALE.iter().any(|word| name.contains(word))
 }
 
+/// The same JSON with the values of all `env` entries hidden, wherever they stand.
+pub fn without_env(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(without_env).collect(),
+        Value::Object(fields) => {
+            let veiled = fields.iter().map(|(key, value)| {
+                let value = if key == "env" { hide_all(value) } else { without_env(value) };
+                (key.clone(), value)
+            });
+            veiled.collect()
+        }
+        plain => plain.clone(),
+    }
+}
+
+/// The entries of an `env` list without their values; where they come from stays.
+fn hide_all(env: &Value) -> Value {
+    let mut env = env.clone();
+    for entry in env.as_array_mut().into_iter().flatten() {
+        if let Some(value) = entry.get_mut("value") {
+            *value = HIDDEN.into();
+        }
+    }
+    env
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn no_value_of_the_environment_is_left() {
+        let env = serde_json::json!([{"name": "A", "value": "hunter2"}, {"name": "B", "valueFrom": {"x": 1}}]);
+        let body = serde_json::json!([{"op": "test", "value": {"spec": {"containers": [{"env": env}]}}}]);
+        let shown = without_env(&body).to_string();
+        assert!(!shown.contains("hunter2") && shown.contains("valueFrom"), "{shown}");
+    }
+
     use super::*;
 
     #[test]
