@@ -6,6 +6,8 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use crate::runbook::Ending;
+
 use super::world::{Fault, Recovery};
 use crate::config::embedded::Shipped;
 use crate::config::source::SourceFile;
@@ -59,32 +61,6 @@ pub enum Difficulty {
     Easy,
     Medium,
     Hard,
-}
-
-/// How a drill ends when all goes well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Ending {
-    /// An action of the operator mends it.
-    Resolved,
-    /// It is watched; nothing needs to be done.
-    Watch,
-    /// Somebody outside has to mend it.
-    Wait,
-    /// Evidence goes to a person.
-    Escalate,
-}
-
-impl Ending {
-    /// The word for it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Resolved => "resolved",
-            Self::Watch => "watch",
-            Self::Wait => "wait",
-            Self::Escalate => "escalate",
-        }
-    }
 }
 
 impl Difficulty {
