@@ -350,6 +350,9 @@ impl App {
             let lowest = self.above.remove(0);
             self.requests.push(Request::Closed(lowest.id));
         }
+        if screen.ranks() {
+            self.rank_trees();
+        }
         self.ids += 1;
         screen.resize(self.body());
         screen.refresh(&self.known.context());

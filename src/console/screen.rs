@@ -104,6 +104,11 @@ pub trait Screen: std::fmt::Debug {
     /// A frame with this screen on top was written to the terminal, at this wall time.
     fn drawn(&mut self, _wall: Timestamp, _cx: &Context<'_>) {}
 
+    /// Whether it shows which trees are likely: they are ranked only for such a screen, since every runbook looks at every pod.
+    fn ranks(&self) -> bool {
+        false
+    }
+
     /// Whether it counts tenths of seconds, so that it has to be drawn more often than the clock ticks.
     fn restless(&self, _wall: Timestamp) -> bool {
         false

@@ -108,7 +108,17 @@ impl App {
         self.derive_desk();
     }
 
-    /// Works out everything on the desk anew: steps of open trees, candidates, the proof of an execution.
+    /// Works out anew which trees are likely.
+    pub(in crate::console) fn rank_trees(&mut self) {
+        let known = &mut self.known;
+        if known.desk.library.books.is_empty() {
+            return;
+        }
+        let scene = Scene { situation: &known.situation, profile: &known.profile };
+        known.desk.candidates = crate::runbook::rank(&known.desk.library, scene, &known.assessment.findings);
+    }
+
+    /// Works out everything on the desk anew: steps of open trees, the likely ones where they are shown, logs to be read.
     pub(in crate::console) fn derive_desk(&mut self) {
         let known = &mut self.known;
         let scene = Scene { situation: &known.situation, profile: &known.profile };
@@ -122,9 +132,11 @@ impl App {
             tree.view = tree.walk.view(scene, findings, &desk.logs);
             wanted.extend(tree.view.reads.iter().cloned());
         }
-        desk.candidates = crate::runbook::rank(&desk.library, scene, findings);
         for query in desk.logs.due(wanted, known.situation.wall) {
             self.hand.ask(Errand::Log(query));
+        }
+        if self.top().ranks() {
+            self.rank_trees();
         }
     }
 }

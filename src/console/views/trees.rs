@@ -111,6 +111,10 @@ impl Screen for Trees {
         "Trees".to_owned()
     }
 
+    fn ranks(&self) -> bool {
+        true
+    }
+
     fn mode(&self) -> Mode {
         Mode::List
     }
