@@ -32,6 +32,11 @@ fn start(args: &[&str], state: &Path, size: (u16, u16)) -> Terminal {
     Terminal::start(Path::new(PROGRAM), args, &[("XDG_STATE_HOME", state.to_str().expect("a path"))], size)
 }
 
+/// Waits until the cluster has said who it is; before that nothing can be armed.
+fn known(terminal: &Terminal) {
+    terminal.wait("v1.34");
+}
+
 /// Confirms the plan on the screen once its key counts.
 fn confirm(terminal: &mut Terminal, key: &str) {
     terminal.wait("✔ now");
@@ -43,6 +48,7 @@ fn f15_is_walked_refused_confirmed_verified_and_undone() {
     let state = tempfile::tempdir().expect("a folder");
     let mut terminal = start(&["drill", "F15"], state.path(), WIDE);
     terminal.wait("panics in a crash loop");
+    known(&terminal);
 
     terminal.type_keys("t");
     terminal.wait("suggested: It panics");
@@ -110,7 +116,7 @@ fn f15_is_walked_refused_confirmed_verified_and_undone() {
 fn f26_is_walked_at_80x24_to_its_end() {
     let state = tempfile::tempdir().expect("a folder");
     let mut terminal = start(&["drill", "F26", "--speed", "20"], state.path(), (80, 24));
-    terminal.wait("live");
+    known(&terminal);
     terminal.type_keys("A:trees\r");
     // What users say, the likeliest on top, because what is seen speaks for it.
     terminal.wait("F26: some users");
@@ -141,7 +147,7 @@ fn f26_is_walked_at_80x24_to_its_end() {
 fn a_cordon_is_left_behind_until_it_is_undone() {
     let state = tempfile::tempdir().expect("a folder");
     let mut terminal = start(&["drill", "F17"], state.path(), WIDE);
-    terminal.wait("live");
+    known(&terminal);
     terminal.type_keys("A");
     terminal.wait("ARMED");
     terminal.type_keys(":node nbg1-3\r");
@@ -188,6 +194,7 @@ async fn killed_between_intent_and_outcome_the_next_start_says_so() {
     let simulation = tokio::task::spawn_blocking(move || {
         let mut terminal = start(&["--kubeconfig", &kubeconfig], &path, WIDE);
         terminal.wait("panics in a crash loop");
+        known(&terminal);
         terminal.type_keys("A");
         terminal.wait("ARMED");
         terminal.type_keys(":workload api\r");
@@ -225,7 +232,7 @@ async fn a_console_that_was_never_armed_leaves_nothing_behind() {
     let kubeconfig = kubeconfig.to_str().expect("a path").to_owned();
     tokio::task::spawn_blocking(move || {
         let mut terminal = start(&["--kubeconfig", &kubeconfig, "--read-only"], &state, WIDE);
-        terminal.wait("F26");
+        known(&terminal);
         terminal.type_keys("A");
         terminal.wait("--read-only");
         terminal.type_keys(":workload api\r");
