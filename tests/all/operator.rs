@@ -86,6 +86,17 @@ fn f15_is_walked_refused_confirmed_verified_and_undone() {
     terminal.type_keys("\r");
     terminal.wait("step 6 ");
 
+    // The undo is a plan of its own, with a key of its own; it brings the trouble back.
+    terminal.type_keys("i");
+    terminal.wait("What happened so far");
+    terminal.type_keys("\t\r");
+    terminal.wait("WORKED");
+    terminal.type_keys("u");
+    terminal.wait("to revision 42");
+    confirm(&mut terminal, "Y");
+    terminal.wait("VERIFYING");
+    terminal.type_keys("d");
+    terminal.wait("panics in a crash loop");
     terminal.type_keys("q");
     assert_eq!(terminal.end(), 0);
 
