@@ -234,14 +234,16 @@ impl Operator {
 
     async fn view(&mut self, walk: &mut Walk) -> View {
         let now = self.situation.now;
-        let view = walk.view(self.scene(), &self.assessment.findings, &self.logs);
-        for query in self.logs.due(view.reads.clone(), self.situation.wall) {
+        let view = walk.look(self.scene(), &self.assessment.findings, &self.logs, now);
+        let due = self.logs.due(view.reads.clone(), self.situation.wall);
+        if due.is_empty() {
+            return view;
+        }
+        for query in due {
             let lines = self.tools.feed.reader.whole_log(query.clone()).await;
             self.logs.put(query, lines);
         }
-        let view = walk.view(self.scene(), &self.assessment.findings, &self.logs);
-        walk.observe(&view, now);
-        walk.view(self.scene(), &self.assessment.findings, &self.logs)
+        walk.look(self.scene(), &self.assessment.findings, &self.logs, now)
     }
 
     /// Takes a way; whether it leads nowhere.

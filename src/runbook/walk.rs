@@ -91,6 +91,15 @@ impl Walk {
         look::view(self, scene, findings, logs)
     }
 
+    /// The present step, with what it shows noted: for whoever keeps the walk, at each look. The step is worked out once
+    /// more only where what was noted may decide it.
+    pub fn look(&mut self, scene: Scene<'_>, findings: &[Finding], logs: &Logs, at: Timestamp) -> View {
+        let view = self.view(scene, findings, logs);
+        let before = (self.holding, self.subject.clone());
+        self.observe(&view, at);
+        if before == (self.holding, self.subject.clone()) { view } else { self.view(scene, findings, logs) }
+    }
+
     /// Time passed and things became known: notes since when an `until` condition holds. To be called with each new view,
     /// before it is shown.
     pub fn observe(&mut self, view: &View, at: Timestamp) {

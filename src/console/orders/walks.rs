@@ -126,10 +126,7 @@ impl App {
         let desk = &mut known.desk;
         let mut wanted = Vec::new();
         for tree in &mut desk.trees {
-            let view = tree.walk.view(scene, findings, &desk.logs);
-            tree.walk.observe(&view, known.situation.now);
-            // What was just observed may decide the step.
-            tree.view = tree.walk.view(scene, findings, &desk.logs);
+            tree.view = tree.walk.look(scene, findings, &desk.logs, known.situation.now);
             wanted.extend(tree.view.reads.iter().cloned());
         }
         for query in desk.logs.due(wanted, known.situation.wall) {
