@@ -12,9 +12,10 @@ use tokio::task::JoinHandle;
 
 use super::api::{Record, Server, serve};
 use super::clock::SimulatedClock;
+use super::net::{Network, Ports};
 use super::scenario::Scenario;
 use super::store::Store;
-use super::world::{Load, Undo, World};
+use super::world::{Fault, Load, Machine, Undo, World};
 use super::{deployment, find};
 use crate::action::Rehearsal;
 use crate::config::Profile;
@@ -50,7 +51,9 @@ pub struct Simulation {
     world: Arc<Mutex<World>>,
     clock: Arc<SimulatedClock>,
     broken: Mutex<Vec<Broken>>,
-    server: Server,
+    server: Arc<Server>,
+    network: Arc<Network>,
+    ports: Ports,
     pump: JoinHandle<()>,
 }
 
@@ -98,9 +101,12 @@ impl Simulation {
         let (world, speed) = world;
         let clock = Arc::new(SimulatedClock::new(now, speed));
         let world = Arc::new(Mutex::new(world));
-        let server = serve(world.clone(), SERVERS).await?;
-        let pump = tokio::spawn(pump(world.clone(), clock.clone()));
-        Ok(Self { world, clock, broken: Mutex::new(broken), server, pump })
+        let server = Arc::new(serve(world.clone(), SERVERS).await?);
+        let network = Network::new(world.clone())?;
+        network.tell_of_apis(server.endpoints.iter().map(super::api::Endpoint::addr).collect());
+        let ports = Ports::open(&network)?;
+        let pump = tokio::spawn(pump(world.clone(), clock.clone(), server.clone()));
+        Ok(Self { world, clock, broken: Mutex::new(broken), server, network, ports, pump })
     }
 
     /// The addresses of the API, one for each server node.
@@ -115,7 +121,13 @@ impl Simulation {
 
     /// The profile of the deployment, with this simulation's addresses in it.
     pub fn profile(&self) -> Profile {
-        Profile { endpoints: self.endpoints(), ..deployment::profile() }
+        let dial = self.ports.dial().iter().map(|(address, socket)| (address.clone(), socket.to_string()));
+        Profile {
+            endpoints: self.endpoints(),
+            dial: dial.collect(),
+            dial_ca: self.network.services().trust().pem(),
+            ..deployment::profile()
+        }
     }
 
     /// The kubeconfig, without an extension.
@@ -153,8 +165,20 @@ impl Simulation {
     }
 
     /// The server, for its users and its record of requests.
-    pub const fn server(&self) -> &Server {
+    pub fn server(&self) -> &Server {
         &self.server
+    }
+
+    /// The network with all that stands on it.
+    pub const fn network(&self) -> &Arc<Network> {
+        &self.network
+    }
+
+    /// Breaks something that is no scenario, now; how to undo it.
+    pub fn break_one(&self, fault: &Fault) -> Option<Undo> {
+        let mut world = lock(&self.world);
+        world.advance(self.clock.now());
+        world.inject(fault)
     }
 
     /// Every request that reached the server, oldest first.
@@ -238,13 +262,20 @@ fn break_now(world: &mut World, scenario: &'static Scenario) -> Broken {
     Broken { scenario, since, undo }
 }
 
-/// Lets time pass until it is aborted.
-async fn pump(world: Arc<Mutex<World>>, clock: Arc<SimulatedClock>) {
+/// Lets time pass until it is aborted. The address of a node whose API server is gone refuses.
+async fn pump(world: Arc<Mutex<World>>, clock: Arc<SimulatedClock>, server: Arc<Server>) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        lock(&world).advance(clock.now());
+        let answers: Vec<bool> = {
+            let mut world = lock(&world);
+            world.advance(clock.now());
+            world.machines().values().map(Machine::serves_api).collect()
+        };
+        for (endpoint, answers) in server.endpoints.iter().zip(answers) {
+            endpoint.refuse(!answers);
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod connect;
 mod decode;
+pub mod dialer;
 mod failure;
 mod feed;
 mod health;

@@ -33,6 +33,8 @@ pub struct Profile {
     pub outside: BTreeMap<String, Outside>,
     /// Where probes really go, for a drill: `203.0.113.11:80: 127.0.0.1:40123`. All targets must be loopback.
     pub dial: BTreeMap<String, String>,
+    /// For a drill, the authority (PEM) behind the certificates of what `dial` leads to; trusted for nothing else.
+    pub dial_ca: String,
 }
 
 /// What plays a role.

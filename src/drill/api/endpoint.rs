@@ -46,7 +46,7 @@ impl Endpoint {
 
     /// Closes the address and cuts its connections, or opens it again.
     pub fn refuse(&self, refuse: bool) {
-        self.refusing.send_replace(refuse);
+        self.refusing.send_if_modified(|now| std::mem::replace(now, refuse) != refuse);
     }
 }
 

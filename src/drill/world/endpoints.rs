@@ -1,6 +1,7 @@
 //! EndpointSlices: which pods stand behind a Service.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
@@ -9,6 +10,18 @@ use super::json::{Id, is, list, map, owned_by, selects, text};
 use crate::drill::store::stamp;
 
 impl World {
+    /// An address and port behind a Service's port, one after the other; nothing while there is no ready endpoint.
+    pub(super) fn endpoint_of(&self, service: &Value, port: &str) -> Option<(String, u16)> {
+        let slices = self.store.list(self.res.slices, Some(text(service, "/metadata/namespace")));
+        let slice = slices.iter().find(|s| super::json::owner(s) == super::json::uid(service))?;
+        let number = list(slice, "/ports").iter().find(|p| text(p, "/name") == port)?["port"].as_u64()?;
+        let ready = list(slice, "/endpoints").iter().filter(|e| e["conditions"]["ready"] == true);
+        let addresses: Vec<&str> = ready.map(|e| text(e, "/addresses/0")).collect();
+        let turn = self.turns.fetch_add(1, Ordering::Relaxed);
+        let address = addresses.get(turn.checked_rem(addresses.len())?)?;
+        Some(((*address).to_owned(), u16::try_from(number).ok()?))
+    }
+
     pub(super) fn reconcile_service(&mut self, id: &Id) {
         let Some(service) = self.store.get(self.res.services, &id.namespace, &id.name) else { return };
         let Some(selector) = map(&service, "/spec/selector") else { return };

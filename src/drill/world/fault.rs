@@ -10,6 +10,8 @@ use super::World;
 use super::json::{Id, is, text};
 use super::kubelet::{Ailment, workload_name};
 use super::program::Course;
+use super::trouble::Trouble;
+use crate::drill::outside::{Mood, Site};
 
 /// Something that goes wrong.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -19,6 +21,30 @@ pub enum Fault {
     Rollout(Rollout),
     /// Something ails the pods of a workload that run now; new ones are free of it.
     Ailing(Ailing),
+    /// Something outside behaves otherwise.
+    Outside(Weather),
+    /// A machine is in trouble.
+    Machine(InTrouble),
+}
+
+/// How something outside behaves.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Weather {
+    /// What.
+    pub site: Site,
+    /// How.
+    pub mood: Mood,
+}
+
+/// What has happened to a machine.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct InTrouble {
+    /// The name of its node.
+    pub node: String,
+    /// What has happened.
+    pub trouble: Trouble,
 }
 
 /// A deploy of a faulty image.
@@ -83,6 +109,22 @@ pub enum Undo {
     },
     /// Pods to cure (namespace, name).
     Cure(Vec<(String, String)>),
+    /// How something outside behaved before, unless it has changed meanwhile.
+    Outside {
+        /// What.
+        site: Site,
+        /// How it behaves now.
+        mood: Mood,
+        /// How it behaved.
+        before: Mood,
+    },
+    /// What a machine is to be freed of.
+    Machine {
+        /// The name of its node.
+        node: String,
+        /// Of what.
+        trouble: Trouble,
+    },
 }
 
 impl World {
@@ -91,6 +133,14 @@ impl World {
         let undo = match fault {
             Fault::Rollout(rollout) => self.inject_rollout(rollout),
             Fault::Ailing(ailing) => Some(self.inject_ailing(ailing)),
+            Fault::Outside(Weather { site, mood }) => {
+                let before = self.outside.set(*site, mood.clone());
+                Some(Undo::Outside { site: *site, mood: mood.clone(), before })
+            }
+            Fault::Machine(InTrouble { node, trouble }) => {
+                self.change_machine(node, |machine| trouble.befall(machine));
+                Some(Undo::Machine { node: node.clone(), trouble: trouble.clone() })
+            }
         };
         self.settle();
         undo
@@ -134,6 +184,12 @@ impl World {
                     self.cure(&Id { namespace, name });
                 }
             }
+            Undo::Outside { site, mood, before } => {
+                if self.outside.mood(site) == mood {
+                    self.outside.set(site, before);
+                }
+            }
+            Undo::Machine { node, trouble } => self.change_machine(&node, |machine| trouble.mend(machine)),
         }
         self.settle();
     }
@@ -148,6 +204,8 @@ impl World {
             Undo::Cure(pods) => pods.iter().any(|(namespace, name)| {
                 self.runs.get(&Id::new(namespace, name)).is_some_and(|run| run.ailment.is_some())
             }),
+            Undo::Outside { site, mood, .. } => self.outside.mood(*site) == *mood,
+            Undo::Machine { node, trouble } => self.machine(node).is_some_and(|machine| trouble.holds(machine)),
         }
     }
 

@@ -15,13 +15,16 @@ mod fault;
 mod garbage;
 mod genesis;
 mod informer;
+mod inside;
 mod job;
 mod json;
 mod kubelet;
 mod load;
 mod logs;
+mod machine;
 mod metrics;
 mod node_lifecycle;
+mod outside;
 mod program;
 mod pulse;
 mod queue;
@@ -33,8 +36,11 @@ mod rollout;
 mod scaling;
 mod scheduler;
 mod snapshot;
+mod trouble;
+mod zone;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicUsize;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -49,9 +55,14 @@ use random::Random;
 use recorder::Recorder;
 use resources::Resources;
 
-pub use fault::{Ailing, Fault, Recovery, Rollout, Undo};
+pub use fault::{Ailing, Fault, InTrouble, Recovery, Rollout, Undo, Weather};
+pub use inside::Inside;
 pub use load::Load;
+pub use machine::{Disk, Firewall, Machine, Member, Power, PowerAction, Reachable, Rule, Unit, Verdict};
+pub use outside::Outside;
 pub use program::Course;
+pub use trouble::Trouble;
+pub use zone::{Kind, Record, Zone};
 
 /// The simulated cluster.
 #[derive(Debug)]
@@ -72,6 +83,11 @@ pub struct World {
     /// The last address given out on each node.
     addresses: BTreeMap<String, u32>,
     load: Load,
+    machines: BTreeMap<String, Machine>,
+    /// What is outside the cluster.
+    pub outside: Outside,
+    /// Whose turn it is among the endpoints of a Service; no part of the story.
+    turns: AtomicUsize,
 }
 
 /// What is due.
@@ -108,6 +124,9 @@ impl World {
             pulled: BTreeSet::new(),
             addresses: BTreeMap::new(),
             load: Load::default(),
+            machines: (1..=3).map(|n| (format!("nbg1-{n}"), Machine::server(n, birth))).collect(),
+            outside: Outside::default(),
+            turns: AtomicUsize::new(0),
         }
     }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::World;
+use super::informer::Work;
 use super::json::{Id, list, put, text};
 use super::recorder::{Note, Reporter};
 use crate::drill::store::stamp;
@@ -10,6 +11,11 @@ use crate::drill::store::stamp;
 const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 
 impl World {
+    /// Something about a machine has changed: what runs on it feels it.
+    pub(super) fn machine_changed(&mut self, node: &str) {
+        self.work.insert(Work::Node(Id::new("", node)));
+    }
+
     pub(super) fn reconcile_node(&mut self, id: &Id) {
         let Some(node) = self.store.get(self.res.nodes, "", &id.name) else { return };
         let cordoned = node.pointer("/spec/unschedulable") == Some(&true.into());

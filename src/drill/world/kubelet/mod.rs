@@ -213,6 +213,14 @@ impl World {
         format!("{range}.{last}")
     }
 
+    /// Whether a pod's container listens on its ports: it runs and has got as far as that.
+    pub(super) fn listens(&self, pod: &Value) -> bool {
+        self.runs.get(&Id::of(pod)).is_some_and(|run| {
+            let begun = run.container.ready || run.ailment.is_some();
+            matches!(run.container.state, State::Running(_)) && begun
+        })
+    }
+
     /// Something begins to ail a pod.
     pub(super) fn afflict(&mut self, id: &Id, ailment: Ailment) {
         let Some(run) = self.runs.get_mut(id) else { return };
