@@ -1,5 +1,6 @@
 //! The simulated API server, spoken to byte by byte.
 
+mod promises;
 mod writes;
 
 use futures::AsyncBufReadExt as _;

@@ -1,6 +1,7 @@
 //! The kubelets: the life of a pod on its node.
 
 mod life;
+mod resize;
 mod status;
 
 use jiff::{SignedDuration, Timestamp};
@@ -136,6 +137,8 @@ impl World {
             self.schedule(&pod);
         } else if !self.runs.contains_key(id) && text(&pod, "/status/phase") == "Pending" {
             self.accept(id, &pod);
+        } else if self.runs.contains_key(id) {
+            self.give_resources(id, &pod);
         }
     }
 
