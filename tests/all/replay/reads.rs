@@ -154,9 +154,9 @@ pub async fn play() -> Vec<Played> {
     let running = Running::start(Small::empty()).await;
     let clients = [User::Admin, User::Viewer, User::Nobody].map(|user| client(&running, user));
     let mut player = Player { running, clients, token: String::new(), remembered: 0 };
-    let mut played = Vec::new();
+    let mut exchanges = Vec::new();
     for line in RECORDING.lines() {
-        played.extend(player.play(&serde_json::from_str(line).expect("JSON")).await);
+        exchanges.extend(player.play(&serde_json::from_str(line).expect("JSON")).await);
     }
-    played
+    exchanges
 }

@@ -136,9 +136,9 @@ pub async fn play() -> Vec<Played> {
     Backend::store(&mut *cluster.world.lock().expect("the world")).remove(metrics, "", service);
     let clients = [User::Admin, User::Viewer, User::Nobody].map(|user| client_of(&cluster.server, user));
     let mut player = Player { cluster, clients, carried: Carried::default() };
-    let mut played = Vec::new();
+    let mut exchanges = Vec::new();
     for line in RECORDING.lines() {
-        played.push(player.play(&serde_json::from_str(line).expect("JSON")).await);
+        exchanges.push(player.play(&serde_json::from_str(line).expect("JSON")).await);
     }
-    played
+    exchanges
 }
