@@ -45,4 +45,9 @@ impl Services {
     pub fn at(&self, place: &Place) -> Option<Arc<dyn Service>> {
         self.edge.at(place).or_else(|| self.backing.at(place)).or_else(|| self.names.at(place))
     }
+
+    /// What the machine provider's API wants to see, for this run.
+    pub fn provider_token(&self) -> &str {
+        self.names.provider_token()
+    }
 }

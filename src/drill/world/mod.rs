@@ -23,6 +23,7 @@ mod load;
 mod logs;
 mod machine;
 mod metrics;
+mod names;
 mod node_lifecycle;
 mod outside;
 mod program;
@@ -59,8 +60,10 @@ pub use fault::{Ailing, Fault, InTrouble, Recovery, Rollout, Undo, Weather};
 pub use inside::Inside;
 pub use load::Load;
 pub use machine::{Disk, Firewall, Machine, Member, Power, PowerAction, Reachable, Rule, Unit, Verdict};
+pub use names::{Authority, Code, Lie, Line, Names, Said, Says, Type, key_tag, signing_keys};
 pub use outside::Outside;
 pub use program::Course;
+pub(super) use random::{digest, mix};
 pub use trouble::Trouble;
 pub use zone::{Kind, Record, Zone};
 
@@ -125,7 +128,7 @@ impl World {
             addresses: BTreeMap::new(),
             load: Load::default(),
             machines: (1..=3).map(|n| (format!("nbg1-{n}"), Machine::server(n, birth))).collect(),
-            outside: Outside::default(),
+            outside: Outside::new(seed),
             turns: AtomicUsize::new(0),
         }
     }
@@ -142,6 +145,7 @@ impl World {
 
     /// Lets time pass. A moment in the past changes nothing but lets controllers see what was written meanwhile.
     pub fn advance(&mut self, to: Timestamp) {
+        self.outside.remember(self.now);
         self.settle();
         while let Some((at, due)) = self.queue.next(to) {
             self.now = self.now.max(at);
