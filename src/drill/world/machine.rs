@@ -292,6 +292,7 @@ impl World {
 
     /// Changes a machine; what follows from it, follows.
     pub fn change_machine(&mut self, node: &str, change: impl FnOnce(&mut Machine)) {
+        self.remember_rules();
         if let Some(machine) = self.machines.get_mut(node) {
             change(machine);
             self.machine_changed(node);

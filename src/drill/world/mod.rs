@@ -15,6 +15,7 @@ mod fault;
 mod garbage;
 mod genesis;
 mod informer;
+mod ingress;
 mod inside;
 mod job;
 mod json;
@@ -38,6 +39,7 @@ mod scaling;
 mod scheduler;
 mod snapshot;
 mod trouble;
+mod vitals;
 mod zone;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,15 +59,17 @@ use recorder::Recorder;
 use resources::Resources;
 
 pub use fault::{Ailing, Fault, InTrouble, Recovery, Rollout, Undo, Weather};
+pub use ingress::{Rule as IngressRule, Rules, pick as pick_rule};
 pub use inside::Inside;
 pub use load::Load;
 pub use machine::{Disk, Firewall, Machine, Member, Power, PowerAction, Reachable, Rule, Unit, Verdict};
-pub use names::{Authority, Code, Lie, Line, Names, Said, Says, Type, key_tag, signing_keys};
+pub use names::{Authority, Code, Lie, Line, Names, Said, Says, Type, delegation_signer, key_tag, signing_keys};
 pub use outside::Outside;
-pub use program::Course;
+pub use program::{Course, Trade};
 pub(super) use random::{digest, mix};
 pub use trouble::Trouble;
-pub use zone::{Kind, Record, Zone};
+pub use vitals::{Dependency, Manner, Vitals};
+pub use zone::{Actor, Entry, Kind, Record, Setting, Upstream, Zone};
 
 /// The simulated cluster.
 #[derive(Debug)]
@@ -87,6 +91,8 @@ pub struct World {
     addresses: BTreeMap<String, u32>,
     load: Load,
     machines: BTreeMap<String, Machine>,
+    /// What the ingress of each node knew when it last reached the API.
+    remembered: ingress::Remembered,
     /// What is outside the cluster.
     pub outside: Outside,
     /// Whose turn it is among the endpoints of a Service; no part of the story.
@@ -128,6 +134,7 @@ impl World {
             addresses: BTreeMap::new(),
             load: Load::default(),
             machines: (1..=3).map(|n| (format!("nbg1-{n}"), Machine::server(n, birth))).collect(),
+            remembered: ingress::Remembered::default(),
             outside: Outside::new(seed),
             turns: AtomicUsize::new(0),
         }

@@ -25,7 +25,9 @@ const ALL: [Site; 3] = [Site::NameserverOne, Site::NameserverTwo, Site::Parent];
 /// The zone and those who answer for it, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Authority {
-    zone: Zone,
+    zone: &'static str,
+    serial: u32,
+    records: Vec<Record>,
     lies: Vec<Lie>,
     moods: BTreeMap<Site, Mood>,
 }
@@ -34,7 +36,9 @@ impl Authority {
     /// As it is now.
     pub(in super::super) fn now(zone: &Zone, lies: &[Lie], mood: impl Fn(Site) -> Mood) -> Self {
         Self {
-            zone: zone.clone(),
+            zone: zone.name,
+            serial: zone.serial,
+            records: zone.records.clone(),
             lies: lies.iter().filter(|lie| ALL.contains(&lie.site)).cloned().collect(),
             moods: ALL.into_iter().map(|site| (site, mood(site))).collect(),
         }
@@ -42,7 +46,8 @@ impl Authority {
 
     /// Whether it would be the same now.
     pub(in super::super) fn is(&self, zone: &Zone, lies: &[Lie], mood: impl Fn(Site) -> Mood) -> bool {
-        self.zone == *zone
+        self.serial == zone.serial
+            && self.records == zone.records
             && self.lies.iter().eq(lies.iter().filter(|lie| ALL.contains(&lie.site)))
             && self.moods.iter().all(|(site, before)| mood(*site) == *before)
     }
@@ -67,12 +72,12 @@ impl Authority {
 
     /// Whether a name is the zone's or below it.
     pub fn holds(&self, name: &str) -> bool {
-        is_below(name, self.zone.name)
+        is_below(name, self.zone)
     }
 
     /// The zone's name.
     pub const fn zone(&self) -> &'static str {
-        self.zone.name
+        self.zone
     }
 
     fn of_zone(&self, name: &str, kind: Option<Type>) -> Said {
@@ -99,14 +104,14 @@ impl Authority {
 
     /// The records of one name: those asked for, or its alias.
     fn lines(&self, name: &str, kind: Option<Type>) -> Vec<Line> {
-        let own: Vec<&Record> = self.zone.records.iter().filter(|r| r.name.eq_ignore_ascii_case(name)).collect();
+        let own: Vec<&Record> = self.records.iter().filter(|r| r.name.eq_ignore_ascii_case(name)).collect();
         let proxied = own.iter().any(|record| record.proxied);
         if proxied && matches!(kind, Some(Type::A | Type::Aaaa | Type::Cname)) {
             // One proxied record makes the whole name one of the edge.
             let addresses = Site::Edge.addresses().iter().filter(|_| kind == Some(Type::A));
             return addresses.map(|address| Line::new(name, Type::A, CHOSEN, *address)).collect();
         }
-        if name == self.zone.name
+        if name == self.zone
             && let Some(lines) = kind.and_then(|kind| self.apex(kind))
         {
             return lines;
@@ -119,15 +124,14 @@ impl Authority {
             let ttl = if record.ttl == 1 { CHOSEN } else { record.ttl };
             Line::new(name, type_of(record.kind), ttl, record.content.clone())
         };
-        let mut lines: Vec<Line> = own.iter().filter(wanted).map(line).collect();
         if own.is_empty() && kind == Some(Type::A) {
-            lines = of_others(name);
+            return of_others(name);
         }
-        lines
+        own.iter().filter(wanted).map(line).collect()
     }
 
     fn apex(&self, kind: Type) -> Option<Vec<Line>> {
-        let name = self.zone.name;
+        let name = self.zone;
         Some(match kind {
             Type::Ns => self.servers(SERVERS),
             Type::Soa => vec![self.soa()],
@@ -138,26 +142,26 @@ impl Authority {
 
     fn servers(&self, ttl: u32) -> Vec<Line> {
         let hosts = OWN.iter().flat_map(|site| site.hosts());
-        hosts.map(|host| Line::new(self.zone.name, Type::Ns, ttl, format!("{host}."))).collect()
+        hosts.map(|host| Line::new(self.zone, Type::Ns, ttl, format!("{host}."))).collect()
     }
 
     /// Whether there is a name, or one below it.
     fn has(&self, name: &str) -> bool {
-        let mut records = self.zone.records.iter();
-        name == self.zone.name
+        let mut records = self.records.iter();
+        name == self.zone
             || records.any(|record| is_below(&record.name, name))
             || hosts().any(|host| is_below(host, name))
     }
 
     /// The zone's own record.
     pub(super) fn soa(&self) -> Line {
-        let Zone { name, serial, .. } = self.zone;
+        let (name, serial) = (self.zone, self.serial);
         let text = format!("ns1.{name}. dns.{name}. {serial} 10000 2400 604800 {NEGATIVE}");
         Line::new(name, Type::Soa, NEGATIVE, text)
     }
 
     fn of_parent(&self, name: &str, kind: Option<Type>) -> Said {
-        let zone = self.zone.name;
+        let zone = self.zone;
         let parent = zone.split_once('.').map_or("", |(_, parent)| parent);
         if !is_below(name, parent) {
             return Said::code(Code::Refused);
@@ -183,7 +187,7 @@ impl Authority {
 
     /// What the parent was told to say of the zone.
     fn told(&self, kind: Type) -> Option<Said> {
-        let zone = self.zone.name;
+        let zone = self.zone;
         let parent = zone.split_once('.').map_or("", |(_, parent)| parent);
         lie_of(&self.lies, Site::Parent, zone, kind).map(|says| says.instead(zone, kind, parent_soa(parent)))
     }

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use authority::Authority;
-pub use key::{key_tag, signing_keys};
+pub use key::{delegation_signer, key_tag, signing_keys};
 pub use said::{Code, Line, Said, Type};
 
 use crate::drill::outside::Site;
