@@ -148,7 +148,7 @@ async fn dig_finds_every_kind_of_server() {
     assert!(visit.dig(NAMESERVER, "example.com AXFR").await.contains("Transfer failed"));
     assert!(visit.dig(NAMESERVER, "+opcode=NOTIFY example.com SOA").await.contains("status: NOTIMP"));
     let foreign = visit.dig(RESOLVER, "api.example.com").await;
-    assert!(foreign.contains("flags: qr rd ra;"), "{foreign}");
+    assert!(foreign.contains("flags: qr rd ra ad;"), "{foreign}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

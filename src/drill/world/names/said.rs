@@ -63,6 +63,8 @@ pub struct Line {
     pub kind: Type,
     /// Seconds for which it may be kept.
     pub ttl: u32,
+    /// The same when it left the one who is responsible for it.
+    pub whole_ttl: u32,
     /// What it says, as a zone file has it.
     pub text: String,
 }
@@ -70,7 +72,7 @@ pub struct Line {
 impl Line {
     /// A record.
     pub fn new(name: &str, kind: Type, ttl: u32, text: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), kind, ttl, text: text.into() }
+        Self { name: name.to_owned(), kind, ttl, whole_ttl: ttl, text: text.into() }
     }
 }
 

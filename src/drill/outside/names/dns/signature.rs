@@ -33,7 +33,7 @@ fn signature(line: &Line, zone: &str, now: Timestamp) -> Option<Record> {
     let day = now.as_second() - now.as_second().rem_euclid(MARGIN);
     let mut data = u16::from(type_of(line.kind)).to_be_bytes().to_vec();
     data.extend([ALGORITHM, owner.num_labels()]);
-    data.extend(line.ttl.to_be_bytes());
+    data.extend(line.whole_ttl.to_be_bytes());
     for at in [day + 2 * MARGIN, day - MARGIN] {
         data.extend((at as u32).to_be_bytes());
     }
