@@ -14,6 +14,7 @@ mod trust;
 
 use std::sync::Arc;
 
+pub use edge::Patience;
 pub use mood::Mood;
 pub use site::{Site, at};
 pub use trust::Trust;
@@ -49,5 +50,15 @@ impl Services {
     /// What the machine provider's API wants to see, for this run.
     pub fn provider_token(&self) -> &str {
         self.names.provider_token()
+    }
+
+    /// The bearer token for the edge's API.
+    pub fn edge_token(&self) -> &'static str {
+        self.edge.token()
+    }
+
+    /// How long the edge and the ingress wait from now on.
+    pub fn hurry(&self, patience: Patience) {
+        self.edge.hurry(patience);
     }
 }
