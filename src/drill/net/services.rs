@@ -25,11 +25,6 @@ impl Services {
         &self.trust
     }
 
-    /// What stands outside, for its tokens.
-    pub const fn outside(&self) -> &outside::Services {
-        &self.outside
-    }
-
     /// The nodes, for their keys.
     pub const fn nodes(&self) -> &nodes::Services {
         &self.nodes
