@@ -8,6 +8,7 @@ mod admission;
 mod api_service;
 mod backend;
 mod budget;
+mod control_plane;
 mod daemon_set;
 mod deployment;
 mod endpoints;
@@ -27,10 +28,12 @@ mod metrics;
 mod names;
 mod node_lifecycle;
 mod outside;
+mod power;
 mod program;
 mod pulse;
 mod queue;
 mod random;
+mod reach;
 mod recorder;
 mod replica_set;
 mod resources;
@@ -51,6 +54,7 @@ use super::store::Store;
 use informer::Work;
 use json::Id;
 use kubelet::{PodRun, Step};
+use power::MachineStep;
 use program::Programs;
 use pulse::Pulse;
 use queue::Queue;
@@ -62,11 +66,13 @@ pub use fault::{Ailing, Fault, InTrouble, Recovery, Rollout, Undo, Weather};
 pub use ingress::{Rule as IngressRule, Rules, pick as pick_rule};
 pub use inside::Inside;
 pub use load::Load;
-pub use machine::{Disk, Firewall, Machine, Member, Power, PowerAction, Reachable, Rule, Unit, Verdict};
+pub use machine::{Disk, Firewall, Machine, Member, Power, PowerAction, Rule, Unit, Verdict};
 pub use names::{Authority, Code, Lie, Line, Names, Said, Says, Type, delegation_signer, key_tag, signing_keys};
 pub use outside::Outside;
+pub use power::K3sAction;
 pub use program::{Course, Trade};
 pub(super) use random::{digest, mix};
+pub use reach::Reachable;
 pub use trouble::Trouble;
 pub use vitals::{Dependency, Manner, Vitals};
 pub use zone::{Actor, Entry, Kind, Record, Setting, Upstream, Zone};
@@ -91,6 +97,20 @@ pub struct World {
     addresses: BTreeMap<String, u32>,
     load: Load,
     machines: BTreeMap<String, Machine>,
+    /// The nodes whose etcd members reach a majority.
+    quorum: BTreeSet<String>,
+    /// The Leases of leaders whose holder is alive.
+    leading: BTreeSet<&'static str>,
+    /// Since when the controllers that lead listen to the kubelets.
+    listening_since: Timestamp,
+    /// What nobody attends to at the moment: nobody leads, or nothing can be written.
+    stalled: BTreeSet<Work>,
+    /// Steps of containers for whose kubelets they came too early, by node.
+    held: BTreeMap<String, Vec<(Id, u64, Step)>>,
+    /// Since when nodes are gone that had pods.
+    missing: BTreeMap<String, Timestamp>,
+    /// Nodes under disk pressure, and since when there is room again.
+    pressed: BTreeMap<String, Option<Timestamp>>,
     /// What the ingress of each node knew when it last reached the API.
     remembered: ingress::Remembered,
     /// What is outside the cluster.
@@ -108,6 +128,8 @@ enum Due {
     Kubelet(Id, u64, Step),
     /// Something that comes round.
     Pulse(Pulse),
+    /// A step of a machine, valid only in the turn in which it was planned.
+    Machine(String, u64, MachineStep),
     /// A page of the past.
     Past(usize),
 }
@@ -119,7 +141,16 @@ impl World {
     }
 
     fn empty(seed: u64, birth: Timestamp) -> Self {
+        let machines: BTreeMap<_, _> = (1..=3).map(|n| (format!("nbg1-{n}"), Machine::server(n, birth))).collect();
         Self {
+            quorum: machines.keys().cloned().collect(),
+            leading: control_plane::LEADERS.iter().map(|(lease, _)| *lease).collect(),
+            listening_since: birth,
+            stalled: BTreeSet::new(),
+            held: BTreeMap::new(),
+            missing: BTreeMap::new(),
+            pressed: BTreeMap::new(),
+            machines,
             store: Store::new(seed),
             res: Resources::new(),
             now: birth,
@@ -133,7 +164,6 @@ impl World {
             pulled: BTreeSet::new(),
             addresses: BTreeMap::new(),
             load: Load::default(),
-            machines: (1..=3).map(|n| (format!("nbg1-{n}"), Machine::server(n, birth))).collect(),
             remembered: ingress::Remembered::default(),
             outside: Outside::new(seed),
             turns: AtomicUsize::new(0),
@@ -169,6 +199,7 @@ impl World {
             }
             Due::Kubelet(id, turn, step) => self.kubelet_step(&id, turn, step),
             Due::Pulse(pulse) => self.pulse(pulse),
+            Due::Machine(node, turn, step) => self.machine_step(&node, turn, step),
             Due::Past(page) => self.play_page(page),
         }
     }

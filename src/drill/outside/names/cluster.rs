@@ -233,3 +233,100 @@ fn ready_addresses(world: &World, namespace: &str, name: &str) -> Vec<String> {
     let ready = endpoints.filter(|endpoint| endpoint["conditions"]["ready"] == true);
     ready.filter_map(|endpoint| endpoint["addresses"][0].as_str().map(str::to_owned)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use hickory_proto::op::{Message, MessageType, OpCode, Query, ResponseCode};
+    use hickory_proto::rr::{Name, RecordType};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+    use crate::drill::net::Network;
+    use crate::drill::outside::Mood;
+    use crate::drill::world::{Ailing, Fault};
+
+    fn network() -> Arc<Network> {
+        let mut world = World::new(1, "2026-03-01T04:00:00Z".parse().unwrap());
+        let now = world.now();
+        world.advance(now);
+        Network::new(Arc::new(Mutex::new(world))).unwrap()
+    }
+
+    /// What the cluster's DNS says to a node, as records and code.
+    async fn ask(network: &Arc<Network>, to: &str, name: &str, asked: RecordType) -> (ResponseCode, Vec<String>) {
+        let mut message = Message::new(7, MessageType::Query, OpCode::Query);
+        message.metadata.recursion_desired = true;
+        message.add_query(Query::query(Name::from_ascii(name).unwrap(), asked));
+        let mut stream = network.connect(Vantage::Node("nbg1-2".into()), to, 53).await.unwrap();
+        send(&mut stream, &message.to_vec().unwrap()).await.unwrap();
+        let reply = Message::from_vec(&receive(&mut stream).await.unwrap()).unwrap();
+        (reply.metadata.response_code, reply.answers.iter().map(|record| record.data.to_string()).collect())
+    }
+
+    async fn get(network: &Arc<Network>, ip: &str, port: u16, path: &str) -> String {
+        let mut stream = network.connect(Vantage::Node("nbg1-2".into()), ip, port).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+        text
+    }
+
+    /// The address of the pod.
+    fn address(network: &Arc<Network>) -> String {
+        network.with(|world| {
+            let pods = world.store().list(Store::resource("", "pods").unwrap(), Some("kube-system"));
+            let pod = pods.iter().find(|pod| pod["spec"]["containers"][0]["name"] == "coredns").unwrap();
+            pod["status"]["podIP"].as_str().unwrap().to_owned()
+        })
+    }
+
+    #[tokio::test]
+    async fn the_clusters_names_are_those_of_its_services() {
+        let network = network();
+        let ask = async |name, asked| ask(&network, "10.43.0.10", name, asked).await;
+        let one = |text: &str| (ResponseCode::NoError, vec![text.to_owned()]);
+        assert_eq!(ask("kubernetes.default.svc.cluster.local.", RecordType::A).await, one("10.43.0.1"));
+        assert_eq!(ask("api.honeydue.svc.cluster.local.", RecordType::A).await, one("10.43.18.52"));
+        let service = ask("_http._tcp.api.honeydue.svc.cluster.local.", RecordType::SRV).await;
+        assert_eq!(service, one("0 100 80 api.honeydue.svc.cluster.local."));
+        assert_eq!(ask("10-42-0-9.honeydue.pod.cluster.local.", RecordType::A).await, one("10.42.0.9"));
+        assert_eq!(ask("nbg1-3.", RecordType::A).await, one("10.0.0.13"));
+        let none = (ResponseCode::NXDomain, Vec::new());
+        assert_eq!(ask("nobody.honeydue.svc.cluster.local.", RecordType::A).await, none);
+        assert_eq!(ask("api.honeydue.svc.cluster.local.", RecordType::AAAA).await, (ResponseCode::NoError, Vec::new()));
+    }
+
+    #[tokio::test]
+    async fn other_names_come_from_the_resolvers_of_its_node() {
+        let network = network();
+        let ask = async || ask(&network, "10.43.0.10", "db.example.com.", RecordType::A).await;
+        assert_eq!(ask().await, (ResponseCode::NoError, vec!["203.0.113.231".to_owned()]));
+        network.with(|world| world.outside.set(Site::ResolverOne, Mood::Refuses));
+        assert_eq!(ask().await.0, ResponseCode::NoError, "the second is asked");
+        network.with(|world| world.outside.set(Site::ResolverTwo, Mood::Refuses));
+        assert_eq!(ask().await.0, ResponseCode::ServFail);
+    }
+
+    #[tokio::test]
+    async fn a_pod_that_is_not_ready_says_so_and_knows_no_services() {
+        let network = network();
+        let ip = address(&network);
+        assert!(get(&network, &ip, 8181, "/ready").await.starts_with("HTTP/1.1 200"));
+        assert!(get(&network, &ip, 9153, "/metrics").await.contains("coredns_build_info"));
+        network.with(|world| {
+            let says = "HTTP probe failed with statuscode: 503".to_owned();
+            let (namespace, workload) = ("kube-system".to_owned(), "kube-dns".to_owned());
+            world.inject(&Fault::Ailing(Ailing { namespace, workload, node: None, says, deadly: false }));
+            let later = world.now() + jiff::SignedDuration::from_secs(60);
+            world.advance(later);
+        });
+        assert!(get(&network, &ip, 8181, "/ready").await.starts_with("HTTP/1.1 503"));
+        let known = ask(&network, &ip, "api.honeydue.svc.cluster.local.", RecordType::A).await;
+        assert_eq!(known, (ResponseCode::ServFail, Vec::new()));
+        let attempt = network.connect(Vantage::Node("nbg1-2".into()), "10.43.0.10", 53).await;
+        assert!(attempt.is_err(), "no endpoint is left");
+    }
+}
