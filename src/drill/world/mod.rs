@@ -25,6 +25,7 @@ mod load;
 mod logs;
 mod machine;
 mod metrics;
+mod names;
 mod node_lifecycle;
 mod outside;
 mod power;
@@ -66,9 +67,11 @@ pub use ingress::{Rule as IngressRule, Rules, pick as pick_rule};
 pub use inside::Inside;
 pub use load::Load;
 pub use machine::{Disk, Firewall, Machine, Member, Power, PowerAction, Rule, Unit, Verdict};
+pub use names::{Authority, Code, Lie, Line, Names, Said, Says, Type, delegation_signer, key_tag, signing_keys};
 pub use outside::Outside;
 pub use power::K3sAction;
 pub use program::{Course, Trade};
+pub(super) use random::{digest, mix};
 pub use reach::Reachable;
 pub use trouble::Trouble;
 pub use vitals::{Dependency, Manner, Vitals};
@@ -162,7 +165,7 @@ impl World {
             addresses: BTreeMap::new(),
             load: Load::default(),
             remembered: ingress::Remembered::default(),
-            outside: Outside::default(),
+            outside: Outside::new(seed),
             turns: AtomicUsize::new(0),
         }
     }
@@ -179,6 +182,7 @@ impl World {
 
     /// Lets time pass. A moment in the past changes nothing but lets controllers see what was written meanwhile.
     pub fn advance(&mut self, to: Timestamp) {
+        self.outside.remember(self.now);
         self.settle();
         while let Some((at, due)) = self.queue.next(to) {
             self.now = self.now.max(at);

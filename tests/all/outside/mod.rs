@@ -1,4 +1,5 @@
 //! The simulated outside, as clients see it through the profile's map of addresses.
 
 mod edge;
+mod names;
 mod visitor;
