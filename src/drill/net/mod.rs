@@ -118,3 +118,6 @@ impl Network {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

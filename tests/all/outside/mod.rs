@@ -1,3 +1,5 @@
 //! The simulated outside, as clients see it through the profile's map of addresses.
 
 mod backing;
+mod edge;
+mod visitor;
