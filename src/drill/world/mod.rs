@@ -6,6 +6,7 @@
 
 mod admission;
 mod api_service;
+mod asynq;
 mod backend;
 mod budget;
 mod control_plane;
@@ -35,6 +36,7 @@ mod queue;
 mod random;
 mod reach;
 mod recorder;
+mod redis;
 mod replica_set;
 mod resources;
 mod rollout;
@@ -51,6 +53,7 @@ use std::sync::atomic::AtomicUsize;
 use jiff::{SignedDuration, Timestamp};
 
 use super::store::Store;
+use asynq::Asynq;
 use informer::Work;
 use json::Id;
 use kubelet::{PodRun, Step};
@@ -60,6 +63,7 @@ use pulse::Pulse;
 use queue::Queue;
 use random::Random;
 use recorder::Recorder;
+use redis::Volumes;
 use resources::Resources;
 
 pub use fault::{Ailing, Fault, InTrouble, Recovery, Rollout, Undo, Weather};
@@ -71,8 +75,10 @@ pub use names::{Authority, Code, Lie, Line, Names, Said, Says, Type, delegation_
 pub use outside::Outside;
 pub use power::K3sAction;
 pub use program::{Course, Trade};
+pub use random::digest as image_digest;
 pub(super) use random::{digest, mix};
 pub use reach::Reachable;
+pub use redis::{Datum, Keyspace, PORT as REDIS_PORT, Redis, in_order};
 pub use trouble::Trouble;
 pub use vitals::{Dependency, Manner, Vitals};
 pub use zone::{Actor, Entry, Kind, Record, Setting, Upstream, Zone};
@@ -97,6 +103,8 @@ pub struct World {
     addresses: BTreeMap<String, u32>,
     load: Load,
     machines: BTreeMap<String, Machine>,
+    volumes: Volumes,
+    asynq: Asynq,
     /// The nodes whose etcd members reach a majority.
     quorum: BTreeSet<String>,
     /// The Leases of leaders whose holder is alive.
@@ -164,6 +172,9 @@ impl World {
             pulled: BTreeSet::new(),
             addresses: BTreeMap::new(),
             load: Load::default(),
+            machines: (1..=3).map(|n| (format!("nbg1-{n}"), Machine::server(n, birth))).collect(),
+            volumes: Volumes::default(),
+            asynq: Asynq::new(seed),
             remembered: ingress::Remembered::default(),
             outside: Outside::new(seed),
             turns: AtomicUsize::new(0),
