@@ -8,6 +8,7 @@ mod admission;
 mod api_service;
 mod backend;
 mod budget;
+mod claims;
 mod control_plane;
 mod daemon_set;
 mod deployment;
@@ -20,6 +21,7 @@ mod inside;
 mod job;
 mod json;
 mod kubelet;
+mod label;
 mod load;
 mod logs;
 mod machine;
@@ -39,6 +41,7 @@ mod rollout;
 mod scaling;
 mod scheduler;
 mod snapshot;
+mod taint;
 mod trouble;
 mod zone;
 
@@ -58,6 +61,7 @@ use queue::Queue;
 use random::Random;
 use recorder::Recorder;
 use resources::Resources;
+use scheduler::Ledger;
 
 pub use fault::{Ailing, Fault, InTrouble, Recovery, Rollout, Undo, Weather};
 pub use inside::Inside;
@@ -102,6 +106,10 @@ pub struct World {
     held: BTreeMap<String, Vec<(Id, u64, Step)>>,
     /// Since when nodes are gone that had pods.
     missing: BTreeMap<String, Timestamp>,
+    /// What the pods of each node take.
+    ledger: Ledger,
+    /// Pods for which there is no place.
+    waiting: BTreeSet<Id>,
     /// Nodes under disk pressure, and since when there is room again.
     pressed: BTreeMap<String, Option<Timestamp>>,
     /// What is outside the cluster.
@@ -141,6 +149,8 @@ impl World {
             held: BTreeMap::new(),
             missing: BTreeMap::new(),
             pressed: BTreeMap::new(),
+            ledger: Ledger::default(),
+            waiting: BTreeSet::new(),
             machines,
             store: Store::new(seed),
             res: Resources::new(),
