@@ -31,6 +31,8 @@ pub(super) enum Answer {
     Nothing,
     /// Pieces that are sent as they come.
     Stream { media: &'static str, body: Body },
+    /// The connection goes on as a WebSocket of that protocol.
+    Switch { accept: String, protocol: &'static str },
 }
 
 /// The media type of a plain JSON answer.
@@ -65,6 +67,7 @@ impl Answer {
             Self::Json { code, body, media } => (code, media, body),
             Self::Text { code, body } => (code, TEXT, body.into_bytes()),
             Self::Nothing => (204, "", Vec::new()),
+            Self::Switch { accept, protocol } => return switch(&accept, protocol),
             Self::Stream { media, body } => {
                 let mut response = Response::new(body);
                 set(&mut response, header::CONTENT_TYPE, media);
@@ -101,6 +104,20 @@ pub(super) fn set(response: &mut Response<Body>, name: header::HeaderName, value
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
     }
+}
+
+fn switch(accept: &str, protocol: &str) -> Response<Body> {
+    let mut response = Response::new(Full::new(Bytes::new()).boxed_unsync());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    for (name, value) in [
+        (header::CONNECTION, "Upgrade"),
+        (header::UPGRADE, "websocket"),
+        (header::SEC_WEBSOCKET_ACCEPT, accept),
+        (header::SEC_WEBSOCKET_PROTOCOL, protocol),
+    ] {
+        set(&mut response, name, value);
+    }
+    response
 }
 
 fn pack(body: &[u8]) -> Option<Vec<u8>> {

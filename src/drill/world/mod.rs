@@ -11,6 +11,7 @@ mod budget;
 mod daemon_set;
 mod deployment;
 mod endpoints;
+mod exec;
 mod fault;
 mod garbage;
 mod genesis;
@@ -55,6 +56,7 @@ use random::Random;
 use recorder::Recorder;
 use resources::Resources;
 
+pub use exec::{Image, Sandbox, Surroundings};
 pub use fault::{Ailing, Fault, InTrouble, Recovery, Rollout, Undo, Weather};
 pub use inside::Inside;
 pub use load::Load;
