@@ -16,7 +16,7 @@ use super::super::failure::Failure;
 use super::super::logs;
 use super::super::look::Look;
 use super::upgrade::{Handshake, Socket};
-use super::{content, enter, message, names, pod_of};
+use super::{content, enter, farewell, message, names, pod_of};
 use crate::drill::pods::{Io, Process};
 
 const STDIN: u8 = 0;
@@ -127,7 +127,7 @@ async fn session(socket: Socket, wanted: Wanted, process: Result<Process, String
         let status = status(end).to_string();
         if sink.send(message(STATUS, status.as_bytes())).await.is_ok() {
             // The client may be gone already.
-            let _ = sink.close().await;
+            let _ = sink.send(farewell()).await;
         }
     };
     tokio::pin!(reading);

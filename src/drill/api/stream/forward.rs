@@ -15,7 +15,7 @@ use super::super::call::{Call, Place, Query};
 use super::super::face::Face;
 use super::super::failure::Failure;
 use super::upgrade::{Handshake, Socket};
-use super::{content, enter, message, pod_of};
+use super::{content, enter, farewell, message, pod_of};
 use crate::drill::net::Network;
 use crate::drill::world::Sandbox;
 
@@ -71,7 +71,7 @@ async fn session(socket: Socket, network: Arc<Network>, sandbox: Sandbox, ports:
         while let Some((channel, piece)) = pieces.recv().await {
             sink.send(message(channel, &piece)).await?;
         }
-        sink.close().await
+        sink.send(farewell()).await
     };
     let whole = async {
         // A client that is gone is noticed by the reader.
