@@ -6,6 +6,7 @@
 
 mod admission;
 mod api_service;
+mod asynq;
 mod backend;
 mod budget;
 mod daemon_set;
@@ -31,6 +32,7 @@ mod pulse;
 mod queue;
 mod random;
 mod recorder;
+mod redis;
 mod replica_set;
 mod resources;
 mod rollout;
@@ -46,6 +48,7 @@ use std::sync::atomic::AtomicUsize;
 use jiff::{SignedDuration, Timestamp};
 
 use super::store::Store;
+use asynq::Asynq;
 use informer::Work;
 use json::Id;
 use kubelet::{PodRun, Step};
@@ -54,6 +57,7 @@ use pulse::Pulse;
 use queue::Queue;
 use random::Random;
 use recorder::Recorder;
+use redis::Volumes;
 use resources::Resources;
 
 pub use exec::{Image, Sandbox, Surroundings};
@@ -63,6 +67,8 @@ pub use load::Load;
 pub use machine::{Disk, Firewall, Machine, Member, Power, PowerAction, Reachable, Rule, Unit, Verdict};
 pub use outside::Outside;
 pub use program::Course;
+pub use random::digest as image_digest;
+pub use redis::{Datum, Keyspace, PORT as REDIS_PORT, Redis, in_order};
 pub use trouble::Trouble;
 pub use zone::{Kind, Record, Zone};
 
@@ -86,6 +92,8 @@ pub struct World {
     addresses: BTreeMap<String, u32>,
     load: Load,
     machines: BTreeMap<String, Machine>,
+    volumes: Volumes,
+    asynq: Asynq,
     /// What is outside the cluster.
     pub outside: Outside,
     /// Whose turn it is among the endpoints of a Service; no part of the story.
@@ -127,6 +135,8 @@ impl World {
             addresses: BTreeMap::new(),
             load: Load::default(),
             machines: (1..=3).map(|n| (format!("nbg1-{n}"), Machine::server(n, birth))).collect(),
+            volumes: Volumes::default(),
+            asynq: Asynq::new(seed),
             outside: Outside::default(),
             turns: AtomicUsize::new(0),
         }

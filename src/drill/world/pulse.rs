@@ -18,6 +18,8 @@ pub enum Pulse {
     Leaders,
     /// A minute is full.
     Minute,
+    /// The applications' queue goes on.
+    Tasks,
     /// Pods of the load change.
     Churn,
 }
@@ -43,6 +45,7 @@ impl World {
                 self.snapshot_if_due();
                 Some(SignedDuration::from_secs(60))
             }
+            Pulse::Tasks => Some(self.work_on_tasks()),
             Pulse::Churn => Some(self.churn()),
         };
         if let Some(after) = again {

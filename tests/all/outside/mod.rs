@@ -1,0 +1,3 @@
+//! The simulated outside, as clients see it through the profile's map of addresses.
+
+mod backing;
