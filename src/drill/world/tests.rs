@@ -9,6 +9,8 @@ use super::{Undo, World};
 use crate::drill::api::Backend as _;
 use crate::drill::{Scenario, find};
 
+mod machines;
+mod places;
 mod writes;
 
 fn start() -> Timestamp {

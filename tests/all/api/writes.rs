@@ -192,3 +192,21 @@ async fn who_wrote_what_is_told() {
     assert_eq!((&second[0]["fieldsV1"], &second[0]["time"]), (&fields, &json!("2026-03-01T12:05:00Z")));
     assert_eq!(second.as_array().map(Vec::len), Some(1));
 }
+
+#[tokio::test]
+async fn what_was_deployed_is_not_taken_over_in_silence() {
+    let cluster = Cluster::start(1).await;
+    let admin = client_of(&cluster.server, User::Admin);
+    let image = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "api"},
+        "spec": {"template": {"spec": {"containers": [{"name": "api", "image": "registry.example.com/other:1"}]}}}});
+    let path = "/apis/apps/v1/namespaces/honeydue/deployments/api?fieldManager=mesh&dryRun=All";
+    let apply = async |path: &str| {
+        let request = Request::patch(path).header(header::CONTENT_TYPE, "application/apply-patch+yaml");
+        send(&admin, request, &image).await
+    };
+    let refused = apply(path).await;
+    assert_eq!(refused.status, 409, "{}", refused.text);
+    let cause = &refused.json()["details"]["causes"][0];
+    assert_eq!(cause["field"], ".spec.template.spec.containers[name=\"api\"].image");
+    assert_eq!(apply(&format!("{path}&force=true")).await.status, 200);
+}

@@ -40,6 +40,11 @@ use crate::drill::store::{ResourceDef, ResourceId};
 
 pub(super) use options::asked as dry_run_asked;
 
+/// The fields of a new object, as its maker's entry in `managedFields` tells them.
+pub(in crate::drill) fn owned_fields(object: &Value) -> Value {
+    fields::changes(&Value::Null, object, fields::Spot::whole(false)).without_identity().set.write()
+}
+
 /// A write, taken apart.
 struct Write<'a> {
     res: ResourceId,

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::resize::is_pending;
 use super::{Container, End, PodRun, State, internal_address};
 use crate::drill::store::stamp;
 use crate::drill::world::World;
@@ -14,6 +13,9 @@ impl World {
     /// Writes the status of a pod.
     pub(in crate::drill::world) fn write_pod_status(&mut self, id: &Id) {
         let Some(run) = self.runs.get(id) else { return };
+        if !self.posts(&run.node) {
+            return;
+        }
         let host = self.store.get(self.res.nodes, "", &run.node).map(|n| internal_address(&n).to_owned());
         let now = self.now;
         let write = |pod: &mut Value| write(pod, run, &host.unwrap_or_default(), now);
@@ -30,18 +32,12 @@ fn write(pod: &mut Value, run: &PodRun, host: &str, now: Timestamp) {
     }
     // The kubelet's order; what it does not know comes last.
     conditions.sort_by_key(|c| ORDER.iter().position(|kind| c["type"] == *kind).unwrap_or(ORDER.len()));
-    let had = pod.pointer("/status/containerStatuses/0").filter(|_| is_pending(&conditions)).cloned();
     let resources = pod["spec"]["containers"][0]["resources"].clone();
     let mounts = pod["spec"]["containers"][0]["volumeMounts"].clone();
     let mut container = container_status(&run.container);
     put(&mut container, &["resources"], if resources == json!({}) { Value::Null } else { resources.clone() });
     if let Some(requests) = resources.get("requests") {
         container["allocatedResources"] = requests.clone();
-    }
-    for field in ["resources", "allocatedResources"] {
-        if let Some(had) = &had {
-            put(&mut container, &[field], had[field].clone());
-        }
     }
     if let Some(mounts) = mounts.as_array() {
         container["volumeMounts"] = mounts.iter().map(mount_status).collect();
