@@ -169,7 +169,6 @@ impl World {
             pulled: BTreeSet::new(),
             addresses: BTreeMap::new(),
             load: Load::default(),
-            machines: (1..=3).map(|n| (format!("nbg1-{n}"), Machine::server(n, birth))).collect(),
             volumes: Volumes::default(),
             asynq: Asynq::new(seed),
             remembered: ingress::Remembered::default(),

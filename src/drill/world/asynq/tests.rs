@@ -1,5 +1,5 @@
 use super::super::redis::{Datum, Redis, in_order};
-use super::super::{Fault, InTrouble, Power, Trouble, Weather};
+use super::super::{Ailing, Fault, InTrouble, Power, Trouble, Weather};
 use super::*;
 use crate::drill::outside::{Mood, Site};
 
@@ -94,6 +94,34 @@ fn two_workers_enqueue_periodic_tasks_twice() {
     world.wish_for("worker", 2);
     after(&mut world, 2);
     assert_eq!((world.alive("asynq:servers"), world.alive("asynq:schedulers")), (2, 2));
+}
+
+fn ailing(workload: &str) -> Fault {
+    let says = "command timed out: \"redis-cli ping\" timed out after 3s".to_owned();
+    Fault::Ailing(Ailing { namespace: "honeydue".into(), workload: workload.into(), node: None, says, deadly: false })
+}
+
+#[test]
+fn a_stuck_worker_lives_and_gets_nothing_done() {
+    let mut world = world();
+    world.inject(&ailing("worker"));
+    after(&mut world, 2);
+    let before = world.processed();
+    after(&mut world, 6);
+    assert_eq!((world.alive("asynq:servers"), world.processed()), (1, before));
+    assert!(world.pending() > 40);
+    let (active, overdue) =
+        world.queue(|data, now| (data.llen(&key("active")), data.up_to(&key("lease"), now.as_second()).len()));
+    assert_eq!((active, overdue), (10, 0), "its hands are full, and it says so");
+}
+
+#[test]
+fn nobody_lives_where_redis_does_not_answer() {
+    let mut world = world();
+    let before = world.processed();
+    world.inject(&ailing("redis"));
+    after(&mut world, 5);
+    assert_eq!((world.alive("asynq:servers"), world.processed()), (0, before));
 }
 
 #[test]
