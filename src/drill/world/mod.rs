@@ -9,6 +9,7 @@ mod api_service;
 mod asynq;
 mod backend;
 mod budget;
+mod claims;
 mod control_plane;
 mod daemon_set;
 mod deployment;
@@ -22,10 +23,12 @@ mod inside;
 mod job;
 mod json;
 mod kubelet;
+mod label;
 mod load;
 mod logs;
 mod machine;
 mod metrics;
+mod names;
 mod node_lifecycle;
 mod outside;
 mod power;
@@ -42,6 +45,7 @@ mod rollout;
 mod scaling;
 mod scheduler;
 mod snapshot;
+mod taint;
 mod trouble;
 mod vitals;
 mod zone;
@@ -64,16 +68,19 @@ use random::Random;
 use recorder::Recorder;
 use redis::Volumes;
 use resources::Resources;
+use scheduler::Ledger;
 
 pub use fault::{Ailing, Fault, InTrouble, Recovery, Rollout, Undo, Weather};
 pub use ingress::{Rule as IngressRule, Rules, pick as pick_rule};
 pub use inside::Inside;
 pub use load::Load;
 pub use machine::{Disk, Firewall, Machine, Member, Power, PowerAction, Rule, Unit, Verdict};
+pub use names::{Authority, Code, Lie, Line, Names, Said, Says, Type, delegation_signer, key_tag, signing_keys};
 pub use outside::Outside;
 pub use power::K3sAction;
 pub use program::{Course, Trade};
 pub use random::digest as image_digest;
+pub(super) use random::{digest, mix};
 pub use reach::Reachable;
 pub use redis::{Datum, Keyspace, PORT as REDIS_PORT, Redis, in_order};
 pub use trouble::Trouble;
@@ -114,6 +121,10 @@ pub struct World {
     held: BTreeMap<String, Vec<(Id, u64, Step)>>,
     /// Since when nodes are gone that had pods.
     missing: BTreeMap<String, Timestamp>,
+    /// What the pods of each node take.
+    ledger: Ledger,
+    /// Pods for which there is no place.
+    waiting: BTreeSet<Id>,
     /// Nodes under disk pressure, and since when there is room again.
     pressed: BTreeMap<String, Option<Timestamp>>,
     /// What the ingress of each node knew when it last reached the API.
@@ -155,6 +166,8 @@ impl World {
             held: BTreeMap::new(),
             missing: BTreeMap::new(),
             pressed: BTreeMap::new(),
+            ledger: Ledger::default(),
+            waiting: BTreeSet::new(),
             machines,
             store: Store::new(seed),
             res: Resources::new(),
@@ -172,7 +185,7 @@ impl World {
             volumes: Volumes::default(),
             asynq: Asynq::new(seed),
             remembered: ingress::Remembered::default(),
-            outside: Outside::default(),
+            outside: Outside::new(seed),
             turns: AtomicUsize::new(0),
         }
     }
@@ -189,6 +202,7 @@ impl World {
 
     /// Lets time pass. A moment in the past changes nothing but lets controllers see what was written meanwhile.
     pub fn advance(&mut self, to: Timestamp) {
+        self.outside.remember(self.now);
         self.settle();
         while let Some((at, due)) = self.queue.next(to) {
             self.now = self.now.max(at);

@@ -2,4 +2,5 @@
 
 mod backing;
 mod edge;
+mod names;
 mod visitor;
