@@ -33,6 +33,8 @@ pub(super) enum Answer {
     Warned { answer: Box<Self>, warnings: Vec<String> },
     /// Pieces that are sent as they come.
     Stream { media: &'static str, body: Body },
+    /// The connection goes on as a WebSocket of that protocol.
+    Switch { accept: String, protocol: &'static str },
 }
 
 /// The media type of a plain JSON answer.
@@ -72,6 +74,7 @@ impl Answer {
             Self::Json { code, body, media } => (code, media, body),
             Self::Text { code, body } => (code, TEXT, body.into_bytes()),
             Self::Nothing => (204, "", Vec::new()),
+            Self::Switch { accept, protocol } => return switch(&accept, protocol),
             Self::Warned { answer, warnings } => {
                 let mut response = answer.into_response(gzip);
                 let values = warnings.iter().map(|w| HeaderValue::from_str(&format!("299 - {w:?}")));
@@ -116,6 +119,20 @@ pub(super) fn set(response: &mut Response<Body>, name: header::HeaderName, value
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
     }
+}
+
+fn switch(accept: &str, protocol: &str) -> Response<Body> {
+    let mut response = Response::new(Full::new(Bytes::new()).boxed_unsync());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    for (name, value) in [
+        (header::CONNECTION, "Upgrade"),
+        (header::UPGRADE, "websocket"),
+        (header::SEC_WEBSOCKET_ACCEPT, accept),
+        (header::SEC_WEBSOCKET_PROTOCOL, protocol),
+    ] {
+        set(&mut response, name, value);
+    }
+    response
 }
 
 fn pack(body: &[u8]) -> Option<Vec<u8>> {

@@ -14,6 +14,7 @@ mod control_plane;
 mod daemon_set;
 mod deployment;
 mod endpoints;
+mod exec;
 mod fault;
 mod garbage;
 mod genesis;
@@ -70,6 +71,7 @@ use redis::Volumes;
 use resources::Resources;
 use scheduler::Ledger;
 
+pub use exec::{Image, Sandbox, Surroundings};
 pub use fault::{Ailing, Fault, InTrouble, Recovery, Rollout, Undo, Weather};
 pub use ingress::{Rule as IngressRule, Rules, pick as pick_rule};
 pub use inside::Inside;
