@@ -6,7 +6,7 @@ use super::World;
 use super::json::{Id, bytes, text};
 use super::kubelet::State;
 use super::program::{Course, Trade};
-use crate::drill::net::{Route, Vantage, route};
+use crate::drill::net::{Place, Route, Vantage, route};
 use crate::drill::outside::{Mood, Site};
 
 /// How a pod is at the moment.
@@ -129,8 +129,12 @@ impl World {
     fn cache_from(&self, node: &str, namespace: &str) -> Dependency {
         let Some(service) = self.store.get(self.res.services, namespace, "redis") else { return Dependency::Fails };
         match route(self, &Vantage::Node(node.to_owned()), text(&service, "/spec/clusterIP"), 6379) {
-            Route::To(_) => Dependency::There(0),
-            Route::Refused => Dependency::Fails,
+            Route::To(Place::Pod { namespace, name, .. }) => match self.redis(&namespace, &name) {
+                Some(redis) if redis.stuck => Dependency::Silent,
+                Some(redis) if !redis.loading => Dependency::There(0),
+                _ => Dependency::Fails,
+            },
+            Route::To(_) | Route::Refused => Dependency::Fails,
             Route::Silent => Dependency::Silent,
         }
     }
