@@ -59,7 +59,11 @@ impl Ports {
                 doors.push(ports.stand_for(network, &site.names(), *port)?);
             }
         }
-        ports.keepers.spawn(keep(network.clone(), doors));
+        // Whoever has the ports can use them at once.
+        let routes = routes(network, &doors);
+        let stand = |(door, route): (&Arc<Door>, &Route)| door.stand(route).unwrap_or(Standing::Refusing);
+        let standings = doors.iter().zip(&routes).map(stand).collect();
+        ports.keepers.spawn(keep(network.clone(), doors, standings));
         Ok(ports)
     }
 
@@ -88,14 +92,12 @@ impl Ports {
 }
 
 /// Lets every socket do as its route says, whenever that changes.
-async fn keep(network: Arc<Network>, doors: Vec<Arc<Door>>) {
+async fn keep(network: Arc<Network>, doors: Vec<Arc<Door>>, mut standings: Vec<Standing>) {
     let mut ticks = tokio::time::interval(LOOK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut standings: Vec<Standing> = doors.iter().map(|_| Standing::Refusing).collect();
     loop {
         ticks.tick().await;
-        let routes: Vec<Route> = network.with(|world| doors.iter().map(|door| door.route_in(world)).collect());
-        for ((door, standing), route) in doors.iter().zip(&mut standings).zip(&routes) {
+        for ((door, standing), route) in doors.iter().zip(&mut standings).zip(&routes(&network, &doors)) {
             if standing.fits(route) {
                 continue;
             }
@@ -105,6 +107,10 @@ async fn keep(network: Arc<Network>, doors: Vec<Arc<Door>>) {
             *standing = door.stand(route).unwrap_or(Standing::Refusing);
         }
     }
+}
+
+fn routes(network: &Network, doors: &[Arc<Door>]) -> Vec<Route> {
+    network.with(|world| doors.iter().map(|door| door.route_in(world)).collect())
 }
 
 /// One address that the operator may dial.
