@@ -29,6 +29,8 @@ pub(super) enum Answer {
     Text { code: u16, body: String },
     /// Nothing, which is an answer too.
     Nothing,
+    /// An answer with warnings for the person who asked.
+    Warned { answer: Box<Self>, warnings: Vec<String> },
     /// Pieces that are sent as they come.
     Stream { media: &'static str, body: Body },
 }
@@ -52,6 +54,11 @@ impl Answer {
         }
     }
 
+    /// The same with warnings, if there are any.
+    pub(super) fn warned(self, warnings: Vec<String>) -> Self {
+        if warnings.is_empty() { self } else { Self::Warned { answer: Box::new(self), warnings } }
+    }
+
     /// Pieces that are sent as they come, each at once.
     pub(super) fn stream(media: &'static str, pieces: impl Stream<Item = Bytes> + Send + 'static) -> Self {
         use futures::StreamExt as _;
@@ -65,6 +72,14 @@ impl Answer {
             Self::Json { code, body, media } => (code, media, body),
             Self::Text { code, body } => (code, TEXT, body.into_bytes()),
             Self::Nothing => (204, "", Vec::new()),
+            Self::Warned { answer, warnings } => {
+                let mut response = answer.into_response(gzip);
+                let values = warnings.iter().map(|w| HeaderValue::from_str(&format!("299 - {w:?}")));
+                values.flatten().for_each(|value| {
+                    response.headers_mut().append(header::WARNING, value);
+                });
+                return response;
+            }
             Self::Stream { media, body } => {
                 let mut response = Response::new(body);
                 set(&mut response, header::CONTENT_TYPE, media);

@@ -160,20 +160,22 @@ impl Face {
                     let pod = place.name.as_deref().unwrap_or_default();
                     logs::answer(self, place.namespace.as_deref().unwrap_or_default(), pod, call)
                 }
-                ("status", "get") => self.read(res, place, call),
+                ("status" | "resize", "get") => self.read(res, place, call),
                 ("scale", "get") => {
                     let out = Renderer::new(def, call.header(header::ACCEPT), &call.query)?;
                     let name = place.name.as_deref().unwrap_or_default();
                     self.with(|backend| read::scale(backend, res, place, name, &out))
                 }
-                ("status" | "scale" | "eviction", "create" | "update" | "patch") if sub.verbs.contains(&verb) => {
+                ("status" | "scale" | "eviction" | "resize" | "binding", "create" | "update" | "patch")
+                    if sub.verbs.contains(&verb) =>
+                {
                     self.with(|backend| write::answer(backend, res, place, call))
                 }
                 _ => Err(Failure::method_not_allowed()),
             };
         }
         match verb {
-            "create" if !def.stored() && place.name.is_none() => {
+            "create" if !def.stored() && def.kind != "Binding" && place.name.is_none() => {
                 let now = self.with(|b| b.now());
                 reviews::answer(user, def, call.header(header::CONTENT_TYPE), &call.body, now)
             }

@@ -6,8 +6,10 @@
 
 mod admission;
 mod api_service;
+mod asynq;
 mod backend;
 mod budget;
+mod claims;
 mod control_plane;
 mod daemon_set;
 mod deployment;
@@ -21,6 +23,7 @@ mod inside;
 mod job;
 mod json;
 mod kubelet;
+mod label;
 mod load;
 mod logs;
 mod machine;
@@ -35,12 +38,14 @@ mod queue;
 mod random;
 mod reach;
 mod recorder;
+mod redis;
 mod replica_set;
 mod resources;
 mod rollout;
 mod scaling;
 mod scheduler;
 mod snapshot;
+mod taint;
 mod trouble;
 mod vitals;
 mod zone;
@@ -51,6 +56,7 @@ use std::sync::atomic::AtomicUsize;
 use jiff::{SignedDuration, Timestamp};
 
 use super::store::Store;
+use asynq::Asynq;
 use informer::Work;
 use json::Id;
 use kubelet::{PodRun, Step};
@@ -60,7 +66,9 @@ use pulse::Pulse;
 use queue::Queue;
 use random::Random;
 use recorder::Recorder;
+use redis::Volumes;
 use resources::Resources;
+use scheduler::Ledger;
 
 pub use fault::{Ailing, Fault, InTrouble, Recovery, Rollout, Undo, Weather};
 pub use ingress::{Rule as IngressRule, Rules, pick as pick_rule};
@@ -71,8 +79,10 @@ pub use names::{Authority, Code, Lie, Line, Names, Said, Says, Type, delegation_
 pub use outside::Outside;
 pub use power::K3sAction;
 pub use program::{Course, Trade};
+pub use random::digest as image_digest;
 pub(super) use random::{digest, mix};
 pub use reach::Reachable;
+pub use redis::{Datum, Keyspace, PORT as REDIS_PORT, Redis, in_order};
 pub use trouble::Trouble;
 pub use vitals::{Dependency, Manner, Vitals};
 pub use zone::{Actor, Entry, Kind, Record, Setting, Upstream, Zone};
@@ -97,6 +107,8 @@ pub struct World {
     addresses: BTreeMap<String, u32>,
     load: Load,
     machines: BTreeMap<String, Machine>,
+    volumes: Volumes,
+    asynq: Asynq,
     /// The nodes whose etcd members reach a majority.
     quorum: BTreeSet<String>,
     /// The Leases of leaders whose holder is alive.
@@ -109,6 +121,10 @@ pub struct World {
     held: BTreeMap<String, Vec<(Id, u64, Step)>>,
     /// Since when nodes are gone that had pods.
     missing: BTreeMap<String, Timestamp>,
+    /// What the pods of each node take.
+    ledger: Ledger,
+    /// Pods for which there is no place.
+    waiting: BTreeSet<Id>,
     /// Nodes under disk pressure, and since when there is room again.
     pressed: BTreeMap<String, Option<Timestamp>>,
     /// What the ingress of each node knew when it last reached the API.
@@ -150,6 +166,8 @@ impl World {
             held: BTreeMap::new(),
             missing: BTreeMap::new(),
             pressed: BTreeMap::new(),
+            ledger: Ledger::default(),
+            waiting: BTreeSet::new(),
             machines,
             store: Store::new(seed),
             res: Resources::new(),
@@ -164,6 +182,9 @@ impl World {
             pulled: BTreeSet::new(),
             addresses: BTreeMap::new(),
             load: Load::default(),
+            machines: (1..=3).map(|n| (format!("nbg1-{n}"), Machine::server(n, birth))).collect(),
+            volumes: Volumes::default(),
+            asynq: Asynq::new(seed),
             remembered: ingress::Remembered::default(),
             outside: Outside::new(seed),
             turns: AtomicUsize::new(0),

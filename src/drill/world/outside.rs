@@ -1,6 +1,6 @@
 //! The state of the outside: what each service is like at the moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,6 +12,8 @@ use crate::drill::outside::{Mood, Site};
 #[derive(Debug, Default)]
 pub struct Outside {
     moods: BTreeMap<Site, Mood>,
+    /// The images that the registry has: all that were ever pulled.
+    pub images: BTreeSet<String>,
     /// The deployment's zone, as its owner set it.
     pub zone: Zone,
     /// What name servers are told to say.
