@@ -7,8 +7,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::World;
+use super::deadlock::{Deadlock, Process};
 use super::json::{Id, is, text};
 use super::kubelet::{Ailment, workload_name};
+use super::meddling::{Meddled, Meddling};
 use super::program::Course;
 use super::trouble::Trouble;
 use crate::drill::outside::{Mood, Site};
@@ -25,6 +27,10 @@ pub enum Fault {
     Outside(Weather),
     /// A machine is in trouble.
     Machine(InTrouble),
+    /// Somebody changes the zone at the edge.
+    Zone(Meddling),
+    /// Processes wait for themselves.
+    Deadlock(Deadlock),
 }
 
 /// How something outside behaves.
@@ -125,6 +131,10 @@ pub enum Undo {
         /// Of what.
         trouble: Trouble,
     },
+    /// What was changed in the zone.
+    Zone(Meddled),
+    /// Processes that wait for themselves.
+    Deadlock(Vec<Process>),
 }
 
 impl World {
@@ -141,6 +151,8 @@ impl World {
                 self.change_machine(node, |machine| trouble.befall(machine));
                 Some(Undo::Machine { node: node.clone(), trouble: trouble.clone() })
             }
+            Fault::Zone(meddling) => Some(Undo::Zone(self.meddle(meddling))),
+            Fault::Deadlock(fault) => Some(Undo::Deadlock(self.deadlock(fault))),
         };
         self.settle();
         undo
@@ -190,6 +202,8 @@ impl World {
                 }
             }
             Undo::Machine { node, trouble } => self.change_machine(&node, |machine| trouble.mend(machine)),
+            Undo::Zone(meddled) => self.unmeddle(meddled),
+            Undo::Deadlock(processes) => self.unlock(&processes),
         }
         self.settle();
     }
@@ -206,6 +220,8 @@ impl World {
             }),
             Undo::Outside { site, mood, .. } => self.outside.mood(*site) == *mood,
             Undo::Machine { node, trouble } => self.machine(node).is_some_and(|machine| trouble.holds(machine)),
+            Undo::Zone(meddled) => self.is_meddled(meddled),
+            Undo::Deadlock(processes) => processes.iter().any(|(id, _)| self.is_deadlocked(id)),
         }
     }
 

@@ -10,6 +10,7 @@ mod backend;
 mod budget;
 mod control_plane;
 mod daemon_set;
+mod deadlock;
 mod deployment;
 mod endpoints;
 mod fault;
@@ -24,6 +25,7 @@ mod kubelet;
 mod load;
 mod logs;
 mod machine;
+mod meddling;
 mod metrics;
 mod node_lifecycle;
 mod outside;
@@ -61,11 +63,13 @@ use random::Random;
 use recorder::Recorder;
 use resources::Resources;
 
+pub use deadlock::Deadlock;
 pub use fault::{Ailing, Fault, InTrouble, Recovery, Rollout, Undo, Weather};
 pub use ingress::{Rule as IngressRule, Rules, pick as pick_rule};
 pub use inside::Inside;
 pub use load::Load;
 pub use machine::{Disk, Firewall, Machine, Member, Power, PowerAction, Rule, Unit, Verdict};
+pub use meddling::{Meddling, ZoneChange};
 pub use outside::Outside;
 pub use power::K3sAction;
 pub use program::{Course, Trade};
@@ -108,6 +112,8 @@ pub struct World {
     missing: BTreeMap<String, Timestamp>,
     /// Nodes under disk pressure, and since when there is room again.
     pressed: BTreeMap<String, Option<Timestamp>>,
+    /// Processes that wait for themselves, by their pods, and since when they run.
+    deadlocked: BTreeMap<Id, Timestamp>,
     /// What the ingress of each node knew when it last reached the API.
     remembered: ingress::Remembered,
     /// What is outside the cluster.
@@ -161,6 +167,7 @@ impl World {
             pulled: BTreeSet::new(),
             addresses: BTreeMap::new(),
             load: Load::default(),
+            deadlocked: BTreeMap::new(),
             remembered: ingress::Remembered::default(),
             outside: Outside::default(),
             turns: AtomicUsize::new(0),

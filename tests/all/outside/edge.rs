@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crashcart::drill::net::Vantage;
 use crashcart::drill::outside::{Mood, Patience, Site};
-use crashcart::drill::world::{Ailing, Fault, InTrouble, Trouble, Unit, Weather};
+use crashcart::drill::world::{Ailing, Deadlock, Fault, InTrouble, Trouble, Unit, Weather};
 use crashcart::drill::{Options, Simulation};
 use http::Request;
 use serde_json::{Value, json};
@@ -180,6 +180,12 @@ async fn the_edge_has_a_code_for_each_failure_on_the_way() {
     assert_eq!(get().await.status, 200);
     during(&simulation, &[ailing("api", "context deadline exceeded")], async || async {
         assert_eq!(get().await.told(), (524, "error code: 524"));
+    })
+    .await;
+    let deadlock = Deadlock { namespace: "honeydue".into(), workload: "api".into(), node: None };
+    during(&simulation, &[Fault::Deadlock(deadlock)], async || async {
+        assert_eq!(visitor.get("api.example.com", "/api/health/").await.status, 200, "what is shallow answers");
+        assert_eq!(visitor.get("api.example.com", "/api/health/deep/").await.told(), (524, "error code: 524"));
     })
     .await;
     // What the origin itself says is passed on.
