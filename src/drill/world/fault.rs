@@ -11,6 +11,7 @@ use super::deadlock::{Deadlock, Process};
 use super::json::{Id, is, text};
 use super::kubelet::{Ailment, workload_name};
 use super::meddling::{Meddled, Meddling};
+use super::names::Lie;
 use super::program::Course;
 use super::trouble::Trouble;
 use crate::drill::outside::{Mood, Site};
@@ -31,6 +32,10 @@ pub enum Fault {
     Zone(Meddling),
     /// Processes wait for themselves.
     Deadlock(Deadlock),
+    /// A name server says something that is not so.
+    Names(Lie),
+    /// The operator's own network has no way to anything outside.
+    OperatorOffline,
 }
 
 /// How something outside behaves.
@@ -135,6 +140,10 @@ pub enum Undo {
     Zone(Meddled),
     /// Processes that wait for themselves.
     Deadlock(Vec<Process>),
+    /// What a name server is to say no more.
+    Names(Lie),
+    /// The operator's network is to work again.
+    OperatorOnline,
 }
 
 impl World {
@@ -153,6 +162,14 @@ impl World {
             }
             Fault::Zone(meddling) => Some(Undo::Zone(self.meddle(meddling))),
             Fault::Deadlock(fault) => Some(Undo::Deadlock(self.deadlock(fault))),
+            Fault::Names(lie) => {
+                self.outside.names.tell(lie.clone());
+                Some(Undo::Names(lie.clone()))
+            }
+            Fault::OperatorOffline => {
+                self.outside.operator_offline = true;
+                Some(Undo::OperatorOnline)
+            }
         };
         self.settle();
         undo
@@ -204,6 +221,8 @@ impl World {
             Undo::Machine { node, trouble } => self.change_machine(&node, |machine| trouble.mend(machine)),
             Undo::Zone(meddled) => self.unmeddle(meddled),
             Undo::Deadlock(processes) => self.unlock(&processes),
+            Undo::Names(lie) => self.outside.names.retract(&lie),
+            Undo::OperatorOnline => self.outside.operator_offline = false,
         }
         self.settle();
     }
@@ -222,6 +241,8 @@ impl World {
             Undo::Machine { node, trouble } => self.machine(node).is_some_and(|machine| trouble.holds(machine)),
             Undo::Zone(meddled) => self.is_meddled(meddled),
             Undo::Deadlock(processes) => processes.iter().any(|(id, _)| self.is_deadlocked(id)),
+            Undo::Names(lie) => self.outside.names.tells(lie),
+            Undo::OperatorOnline => self.outside.operator_offline,
         }
     }
 
