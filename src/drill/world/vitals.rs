@@ -20,6 +20,8 @@ pub struct Vitals {
     pub up: i64,
     /// How it treats callers.
     pub manner: Manner,
+    /// Whether whatever needs database or cache hangs, whatever these do.
+    pub deadlocked: bool,
     /// How many times longer than usual everything takes it: 1 and more.
     pub burden: f64,
     /// The database as it finds it.
@@ -76,6 +78,7 @@ impl World {
             version: run.container.image.rsplit_once(':').map(|(_, tag)| tag.to_owned()).unwrap_or_default(),
             up,
             manner: run.ailment.as_ref().map_or(Manner::Answers, |ailment| Manner::told_by(&ailment.says)),
+            deadlocked: self.is_deadlocked(&Id::new(namespace, name)),
             burden: self.exhaustion(&pod).max(self.throttling(&pod)),
             database: self.database_from(&run.node),
             cache: self.cache_from(&run.node, namespace),
