@@ -15,6 +15,11 @@ pub trait Backend: Send + 'static {
         let _ = (object, new);
     }
 
+    /// Why nothing can be read or written at the moment: what the database says of itself.
+    fn outage(&self) -> Option<String> {
+        None
+    }
+
     /// What time it is in that world: the `Date` header, ages, stamps of new objects.
     fn now(&self) -> Timestamp;
 

@@ -147,6 +147,9 @@ impl Face {
     }
 
     fn resource(self: &Arc<Self>, user: &User, place: &Place, call: &Call) -> Result<Answer, Failure> {
+        if let Some(outage) = self.with(|b| b.outage()) {
+            return Err(Failure::internal(outage));
+        }
         let res = self.with(|backend| find(backend, place))?;
         let def = res.def();
         let verb = call.verb();

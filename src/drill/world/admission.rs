@@ -62,7 +62,8 @@ fn push(object: &mut Value, field: &str, item: Value) {
 /// Pods stay five minutes on a node that is in trouble.
 fn tolerate_trouble(spec: &mut Value) {
     for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
-        if list(spec, "/tolerations").iter().any(|t| t["key"] == key) {
+        let tolerates = |t: &Value| t["key"] == key || text(t, "/key").is_empty();
+        if list(spec, "/tolerations").iter().any(tolerates) {
             continue;
         }
         let toleration = json!({ "key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300 });

@@ -31,6 +31,10 @@ impl Backend for World {
         }
     }
 
+    fn outage(&self) -> Option<String> {
+        (!self.has_quorum()).then(|| "etcdserver: request timed out".to_owned())
+    }
+
     fn now(&self) -> Timestamp {
         self.now
     }
@@ -48,7 +52,8 @@ impl Backend for World {
     }
 
     fn readyz(&self) -> Vec<(&'static str, bool)> {
-        CHECKS.iter().map(|check| (*check, true)).collect()
+        let passes = |check: &str| self.has_quorum() || !matches!(check, "etcd" | "etcd-readiness");
+        CHECKS.iter().map(|check| (*check, passes(check))).collect()
     }
 
     fn version(&self) -> Value {

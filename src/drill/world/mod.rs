@@ -8,6 +8,7 @@ mod admission;
 mod api_service;
 mod backend;
 mod budget;
+mod control_plane;
 mod daemon_set;
 mod deployment;
 mod endpoints;
@@ -25,10 +26,12 @@ mod machine;
 mod metrics;
 mod node_lifecycle;
 mod outside;
+mod power;
 mod program;
 mod pulse;
 mod queue;
 mod random;
+mod reach;
 mod recorder;
 mod replica_set;
 mod resources;
@@ -48,6 +51,7 @@ use super::store::Store;
 use informer::Work;
 use json::Id;
 use kubelet::{PodRun, Step};
+use power::MachineStep;
 use program::Programs;
 use pulse::Pulse;
 use queue::Queue;
@@ -58,9 +62,11 @@ use resources::Resources;
 pub use fault::{Ailing, Fault, InTrouble, Recovery, Rollout, Undo, Weather};
 pub use inside::Inside;
 pub use load::Load;
-pub use machine::{Disk, Firewall, Machine, Member, Power, PowerAction, Reachable, Rule, Unit, Verdict};
+pub use machine::{Disk, Firewall, Machine, Member, Power, PowerAction, Rule, Unit, Verdict};
 pub use outside::Outside;
+pub use power::K3sAction;
 pub use program::Course;
+pub use reach::Reachable;
 pub use trouble::Trouble;
 pub use zone::{Kind, Record, Zone};
 
@@ -84,6 +90,20 @@ pub struct World {
     addresses: BTreeMap<String, u32>,
     load: Load,
     machines: BTreeMap<String, Machine>,
+    /// The nodes whose etcd members reach a majority.
+    quorum: BTreeSet<String>,
+    /// The Leases of leaders whose holder is alive.
+    leading: BTreeSet<&'static str>,
+    /// Since when the controllers that lead listen to the kubelets.
+    listening_since: Timestamp,
+    /// What nobody attends to at the moment: nobody leads, or nothing can be written.
+    stalled: BTreeSet<Work>,
+    /// Steps of containers for whose kubelets they came too early, by node.
+    held: BTreeMap<String, Vec<(Id, u64, Step)>>,
+    /// Since when nodes are gone that had pods.
+    missing: BTreeMap<String, Timestamp>,
+    /// Nodes under disk pressure, and since when there is room again.
+    pressed: BTreeMap<String, Option<Timestamp>>,
     /// What is outside the cluster.
     pub outside: Outside,
     /// Whose turn it is among the endpoints of a Service; no part of the story.
@@ -99,6 +119,8 @@ enum Due {
     Kubelet(Id, u64, Step),
     /// Something that comes round.
     Pulse(Pulse),
+    /// A step of a machine, valid only in the turn in which it was planned.
+    Machine(String, u64, MachineStep),
     /// A page of the past.
     Past(usize),
 }
@@ -110,7 +132,16 @@ impl World {
     }
 
     fn empty(seed: u64, birth: Timestamp) -> Self {
+        let machines: BTreeMap<_, _> = (1..=3).map(|n| (format!("nbg1-{n}"), Machine::server(n, birth))).collect();
         Self {
+            quorum: machines.keys().cloned().collect(),
+            leading: control_plane::LEADERS.iter().map(|(lease, _)| *lease).collect(),
+            listening_since: birth,
+            stalled: BTreeSet::new(),
+            held: BTreeMap::new(),
+            missing: BTreeMap::new(),
+            pressed: BTreeMap::new(),
+            machines,
             store: Store::new(seed),
             res: Resources::new(),
             now: birth,
@@ -124,7 +155,6 @@ impl World {
             pulled: BTreeSet::new(),
             addresses: BTreeMap::new(),
             load: Load::default(),
-            machines: (1..=3).map(|n| (format!("nbg1-{n}"), Machine::server(n, birth))).collect(),
             outside: Outside::default(),
             turns: AtomicUsize::new(0),
         }
@@ -158,6 +188,7 @@ impl World {
             }
             Due::Kubelet(id, turn, step) => self.kubelet_step(&id, turn, step),
             Due::Pulse(pulse) => self.pulse(pulse),
+            Due::Machine(node, turn, step) => self.machine_step(&node, turn, step),
             Due::Past(page) => self.play_page(page),
         }
     }

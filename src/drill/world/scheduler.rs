@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::World;
-use super::json::{Id, is, list, map, owner, set_condition, text};
+use super::json::{Id, list, map, owner, set_condition, text};
 use super::recorder::{Note, Reporter};
 
 impl World {
@@ -84,12 +84,9 @@ impl World {
         if !selected || named.iter().any(|t| !list(t, "/matchFields/0/values").iter().any(|v| v == name)) {
             return Some("node(s) didn't match Pod's node affinity/selector".to_owned());
         }
-        if let Some(taint) = list(node, "/spec/taints").iter().find(|taint| !tolerates(pod, taint)) {
+        if let Some(taint) = list(node, "/spec/taints").iter().find(|taint| keeps_away(pod, taint)) {
             let (key, value) = (text(taint, "/key"), text(taint, "/value"));
             return Some(format!("node(s) had untolerated taint {{{key}: {value}}}"));
-        }
-        if !is(node, "Ready") {
-            return Some("node(s) had untolerated taint {node.kubernetes.io/not-ready: }".to_owned());
         }
         (!self.volumes_reach(pod, name)).then(|| "node(s) didn't match PersistentVolume's node affinity".to_owned())
     }
@@ -109,11 +106,15 @@ impl World {
     }
 }
 
-fn tolerates(pod: &Value, taint: &Value) -> bool {
-    taint["effect"] == "PreferNoSchedule"
-        || list(pod, "/spec/tolerations").iter().any(|t| {
-            (t["key"].is_null() || t["key"] == taint["key"])
-                && (t["effect"].is_null() || t["effect"] == taint["effect"])
-                && (t["operator"] == "Exists" || t["value"] == taint["value"])
-        })
+/// Whether a toleration is for a taint.
+pub(super) fn tolerates(toleration: &Value, taint: &Value) -> bool {
+    let any = |field: &str| text(toleration, field).is_empty();
+    (any("/key") || toleration["key"] == taint["key"])
+        && (any("/effect") || toleration["effect"] == taint["effect"])
+        && (toleration["operator"] == "Exists" || text(toleration, "/value") == text(taint, "/value"))
+}
+
+/// Whether a taint keeps a pod from a node.
+fn keeps_away(pod: &Value, taint: &Value) -> bool {
+    taint["effect"] != "PreferNoSchedule" && !list(pod, "/spec/tolerations").iter().any(|t| tolerates(t, taint))
 }

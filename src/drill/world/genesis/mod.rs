@@ -11,13 +11,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::admission::default_object;
+use super::control_plane::LEADERS;
 use super::json::{Id, list, put, text, uid};
-use super::pulse::{LEADERS, Pulse};
+use super::pulse::Pulse;
 use super::recorder::KEPT;
 use super::{Due, World};
 use crate::drill::store::{ResourceId, stamp};
 
-pub use machine::{agent, inside};
+pub use machine::{agent, boot_id, condition, inside, server};
 
 const SYSTEM: &str = include_str!("../manifests/system.yaml");
 const APPS: &str = include_str!("../manifests/apps.yaml");
@@ -92,7 +93,10 @@ impl World {
 
     fn build_cluster(&mut self) {
         for number in 1..=3 {
-            let node = machine::server(number, self.now);
+            let mut node = machine::server(number, self.now);
+            if number == 1 {
+                put(&mut node, &["metadata", "labels", "honeydue/redis"], "true".into());
+            }
             let name = text(&node, "/metadata/name").to_owned();
             let _ = self.store.create(self.res.nodes, node, self.now);
             self.create_lease("kube-node-lease", &name, &name, 40);
