@@ -6,6 +6,7 @@ mod api;
 mod cluster;
 mod kubectl;
 mod operator;
+mod outside;
 #[path = "../support/proxy.rs"]
 mod proxy;
 mod replay;

@@ -65,14 +65,12 @@ fn nodes_reach_peers_pods_and_services() {
 
 #[test]
 fn trouble_cuts_what_it_would_cut() {
-    let mut world = world();
-    let (ip, node) = pod(&world, "api");
+    let (ip, node) = pod(&world(), "api");
     let other = ["nbg1-1", "nbg1-2", "nbg1-3"].into_iter().find(|n| *n != node).unwrap();
-    let mut during = |trouble: &Trouble, check: &dyn Fn(&World)| {
+    let during = |trouble: &Trouble, check: &dyn Fn(&World)| {
+        let mut world = world();
         world.change_machine(&node, |m| trouble.befall(m));
         check(&world);
-        world.change_machine(&node, |m| trouble.mend(m));
-        assert!(leads(&world, &from(other), &ip, 8000), "{trouble:?} was mended");
     };
     let address = |world: &World| world.machine(&node).map(|m| (m.public.clone(), m.private.clone())).unwrap();
     during(&Trouble::Overlay, &|world| {

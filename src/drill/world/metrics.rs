@@ -65,7 +65,7 @@ impl World {
     }
 
     /// CPU in thousandths of a core and memory in bytes, of a pod that runs.
-    fn usage(&self, pod: &Value, at: Timestamp) -> Option<(f64, f64)> {
+    pub(super) fn usage(&self, pod: &Value, at: Timestamp) -> Option<(f64, f64)> {
         let Some(run) = self.runs.get(&Id::of(pod)) else {
             let running = !list(pod, "/status/containerStatuses").is_empty() && text(pod, "/status/phase") == "Running";
             return running.then(|| usual(Trade::Other, uid(pod), at));

@@ -16,6 +16,7 @@ mod fault;
 mod garbage;
 mod genesis;
 mod informer;
+mod ingress;
 mod inside;
 mod job;
 mod json;
@@ -40,6 +41,7 @@ mod scaling;
 mod scheduler;
 mod snapshot;
 mod trouble;
+mod vitals;
 mod zone;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,15 +62,17 @@ use recorder::Recorder;
 use resources::Resources;
 
 pub use fault::{Ailing, Fault, InTrouble, Recovery, Rollout, Undo, Weather};
+pub use ingress::{Rule as IngressRule, Rules, pick as pick_rule};
 pub use inside::Inside;
 pub use load::Load;
 pub use machine::{Disk, Firewall, Machine, Member, Power, PowerAction, Rule, Unit, Verdict};
 pub use outside::Outside;
 pub use power::K3sAction;
-pub use program::Course;
+pub use program::{Course, Trade};
 pub use reach::Reachable;
 pub use trouble::Trouble;
-pub use zone::{Kind, Record, Zone};
+pub use vitals::{Dependency, Manner, Vitals};
+pub use zone::{Actor, Entry, Kind, Record, Setting, Upstream, Zone};
 
 /// The simulated cluster.
 #[derive(Debug)]
@@ -104,6 +108,8 @@ pub struct World {
     missing: BTreeMap<String, Timestamp>,
     /// Nodes under disk pressure, and since when there is room again.
     pressed: BTreeMap<String, Option<Timestamp>>,
+    /// What the ingress of each node knew when it last reached the API.
+    remembered: ingress::Remembered,
     /// What is outside the cluster.
     pub outside: Outside,
     /// Whose turn it is among the endpoints of a Service; no part of the story.
@@ -155,6 +161,7 @@ impl World {
             pulled: BTreeSet::new(),
             addresses: BTreeMap::new(),
             load: Load::default(),
+            remembered: ingress::Remembered::default(),
             outside: Outside::default(),
             turns: AtomicUsize::new(0),
         }

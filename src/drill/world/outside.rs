@@ -14,9 +14,13 @@ pub struct Outside {
 }
 
 impl Outside {
-    /// How a service behaves.
+    /// How a service behaves. Who stands at the edge behaves as the edge does, unless something else was said of them.
     pub fn mood(&self, site: Site) -> Mood {
-        self.moods.get(&site).cloned().unwrap_or_default()
+        match self.moods.get(&site) {
+            Some(mood) => mood.clone(),
+            None if site == Site::EdgeNeighbour => self.mood(Site::Edge),
+            None => Mood::Well,
+        }
     }
 
     /// Says how a service behaves from now on; how it behaved before.

@@ -55,6 +55,7 @@ impl World {
 
     /// The same for a controller, which is at work already.
     pub(super) fn alter_machine(&mut self, node: &str, change: impl FnOnce(&mut Machine)) {
+        self.remember_rules();
         let Some(machine) = self.machines.get_mut(node) else { return };
         let before = machine.clone();
         change(machine);

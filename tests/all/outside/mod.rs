@@ -1,0 +1,4 @@
+//! The simulated outside, as clients see it through the profile's map of addresses.
+
+mod edge;
+mod visitor;
