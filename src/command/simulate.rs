@@ -1,7 +1,8 @@
 //! `crashcart simulate`
 
+use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -57,14 +58,25 @@ async fn simulate(args: SimulateArgs, scenarios: Vec<&'static Scenario>) -> anyh
     if let Some(result) = futures::FutureExt::now_or_never(&mut control) {
         result?;
     }
-    println!("ready {}", kubeconfig.display());
-    std::io::stdout().flush()?;
+    announce(&kubeconfig)?;
     tokio::select! {
         result = control => result?,
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
     }
     Ok(exit::DONE)
+}
+
+/// Says that clients may connect, and how to log in to the nodes. In one piece: a script may be gone once it has read the
+/// first line.
+fn announce(kubeconfig: &Path) -> std::io::Result<()> {
+    let mut text = format!("ready {}\n", kubeconfig.display());
+    if cfg!(feature = "drill") {
+        let _ = writeln!(text, "nodes: ssh -F {}.ssh_config nbg1-1", kubeconfig.display());
+    }
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }
 
 /// Says something to a running simulation.

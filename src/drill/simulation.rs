@@ -13,6 +13,8 @@ use tokio::task::JoinHandle;
 use super::api::{Record, Server, serve};
 use super::clock::SimulatedClock;
 use super::net::{Network, Ports};
+#[cfg(feature = "drill")]
+use super::nodes::Door;
 use super::scenario::Scenario;
 use super::store::Store;
 use super::world::{Fault, Load, Undo, World};
@@ -106,6 +108,8 @@ impl Simulation {
         network.tell_of_apis(server.endpoints.iter().map(super::api::Endpoint::addr).collect());
         server.join(&network);
         let ports = Ports::open(&network)?;
+        #[cfg(feature = "drill")]
+        network.services().nodes().tell_of_doors(&doors(&network, &ports));
         let pump = tokio::spawn(pump(world.clone(), clock.clone(), server.clone()));
         Ok(Self { world, clock, broken: Mutex::new(broken), server, network, ports, pump })
     }
@@ -151,9 +155,29 @@ impl Simulation {
         if let Some(socket) = socket {
             extension["socket"] = socket.display().to_string().into();
         }
-        let text = serde_saphyr::to_string(&self.profile()).context("could not write the profile as YAML")?;
+        let told = Profile { ssh_config: self.write_access(kubeconfig, name)?, ..self.profile() };
+        let text = serde_saphyr::to_string(&told).context("could not write the profile as YAML")?;
         super::control::write_private(&kubeconfig.with_file_name(profile), &text)?;
         super::control::write_private(kubeconfig, &self.server.kubeconfig(Some(&extension))?)
+    }
+
+    /// Writes what `ssh` needs beside the kubeconfig; the configuration's path.
+    #[cfg(feature = "drill")]
+    fn write_access(&self, kubeconfig: &Path, name: &str) -> anyhow::Result<String> {
+        let beside = |what: &str| kubeconfig.with_file_name(format!("{name}.{what}"));
+        let (config, key, hosts) = (beside("ssh_config"), beside("ssh_key"), beside("known_hosts"));
+        let (doors, keys) = (doors(&self.network, &self.ports), self.network.services().nodes().keys());
+        super::control::write_private(&key, &keys.identity()?)?;
+        super::control::write_private(&hosts, &keys.known_hosts(&doors)?)?;
+        super::control::write_private(&config, &keys.config(&doors, &key, &hosts))?;
+        Ok(config.display().to_string())
+    }
+
+    /// Without an SSH server there is nothing to write.
+    #[cfg(not(feature = "drill"))]
+    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "it stands for the one that writes")]
+    fn write_access(&self, _kubeconfig: &Path, _name: &str) -> anyhow::Result<String> {
+        Ok(String::new())
     }
 
     /// The proof that this cluster is a simulated one, for the scripted operator.
@@ -261,6 +285,17 @@ fn break_now(world: &mut World, scenario: &'static Scenario) -> Broken {
     let since = world.now();
     let undo = scenario.faults.iter().filter_map(|fault| world.inject(fault)).collect();
     Broken { scenario, since, undo }
+}
+
+/// Where the shells of the nodes are.
+#[cfg(feature = "drill")]
+fn doors(network: &Network, ports: &Ports) -> Vec<Door> {
+    let machines = network.with(|world| world.machines().clone());
+    let door = |(node, machine): (String, crate::drill::world::Machine)| {
+        let address = *ports.dial().get(&format!("{}:22", machine.public))?;
+        Some(Door { node, address, names: vec![machine.public, machine.private] })
+    };
+    machines.into_iter().filter_map(door).collect()
 }
 
 /// Lets time pass until it is aborted. The address of a node whose API server is gone refuses.

@@ -29,6 +29,8 @@ pub struct Profile {
     pub roles: BTreeMap<String, Role>,
     /// The nodes and how to reach them.
     pub nodes: Vec<NodeAccess>,
+    /// The configuration file for `ssh` that knows the nodes' aliases, if it is not the user's own.
+    pub ssh_config: String,
     /// Outside services by name; what is not in here is "not configured".
     pub outside: BTreeMap<String, Outside>,
     /// Where probes really go, for a drill: `203.0.113.11:80: 127.0.0.1:40123`. All targets must be loopback.

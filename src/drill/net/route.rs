@@ -127,6 +127,11 @@ fn to_site(world: &World, from: &Vantage, site: Site, port: u16) -> Route {
     if !world.can_leave(from, false) || (*from == Vantage::Operator && world.outside.operator_offline) {
         return Route::Silent;
     }
+    if let Vantage::Node(node) = from
+        && let Some(verdict) = world.machine(node).and_then(|machine| machine.firewall.outgoing(port))
+    {
+        return verdict;
+    }
     if !site.ports().contains(&port) {
         return Route::Silent;
     }

@@ -17,7 +17,7 @@ pub struct Services {
 impl Services {
     pub(super) fn new() -> anyhow::Result<Self> {
         let trust = Arc::new(Trust::establish()?);
-        Ok(Self { outside: outside::Services::new(&trust)?, nodes: nodes::Services::new()?, trust })
+        Ok(Self { outside: outside::Services::new(&trust)?, nodes: nodes::Services::new(&trust)?, trust })
     }
 
     /// The authority behind the certificates of the outside.

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use rcgen::KeyUsagePurpose;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair};
-use rustls::ServerConfig;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{RootCertStore, ServerConfig};
 
 /// A certificate authority.
 pub struct Trust {
@@ -45,6 +47,27 @@ impl Trust {
     /// # Errors
     /// When the certificate cannot be made.
     pub fn server(&self, hosts: &[&str], protocols: &[&str]) -> anyhow::Result<Arc<ServerConfig>> {
+        self.config(hosts, protocols, WebPkiClientVerifier::no_client_auth())
+    }
+
+    /// The same for a server that wants a certificate of this authority from its clients; there are none.
+    ///
+    /// # Errors
+    /// When the certificate cannot be made.
+    pub fn guarded(&self, hosts: &[&str], protocols: &[&str]) -> anyhow::Result<Arc<ServerConfig>> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.authority.der().clone())?;
+        let provider = Arc::new(default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build()?;
+        self.config(hosts, protocols, verifier)
+    }
+
+    fn config(
+        &self,
+        hosts: &[&str],
+        protocols: &[&str],
+        verifier: Arc<dyn ClientCertVerifier>,
+    ) -> anyhow::Result<Arc<ServerConfig>> {
         let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
         let mut params = CertificateParams::new(hosts.clone())?;
         params.distinguished_name.push(DnType::CommonName, hosts.first().cloned().unwrap_or_default());
@@ -56,7 +79,7 @@ impl Trust {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
+            .with_client_cert_verifier(verifier)
             .with_single_cert(vec![certificate.der().clone()], key)?;
         config.alpn_protocols = protocols.iter().map(|p| p.as_bytes().to_vec()).collect();
         Ok(Arc::new(config))

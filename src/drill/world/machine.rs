@@ -179,6 +179,9 @@ pub struct Rule {
     /// `tcp` or `udp`; empty for both.
     #[serde(default)]
     pub protocol: String,
+    /// Whether it is about what leaves the machine.
+    #[serde(default)]
+    pub outgoing: bool,
 }
 
 /// What a rule says.
@@ -193,14 +196,34 @@ pub enum Verdict {
     Reject,
 }
 
+impl Rule {
+    /// Whether an address is the rule's, or begins as it says.
+    fn covers(&self, address: &str) -> bool {
+        address == self.from || self.from.ends_with('.') && address.starts_with(&self.from)
+    }
+}
+
 impl Firewall {
+    /// What becomes of a TCP connection that the firewall does not let out.
+    pub fn outgoing(&self, port: u16) -> Option<Route> {
+        let fits = |rule: &&Rule| {
+            rule.outgoing && (rule.ports.is_empty() || rule.ports.contains(&port)) && rule.protocol != "udp"
+        };
+        match self.rules.iter().find(fits).filter(|_| self.enabled)?.verdict {
+            Verdict::Allow => None,
+            Verdict::Reject => Some(Route::Refused),
+            Verdict::Deny => Some(Route::Silent),
+        }
+    }
+
     /// What becomes of a TCP connection that the firewall does not let in.
     pub fn verdict(&self, _from: &Vantage, sender: Option<&str>, port: u16) -> Option<Route> {
         if !self.enabled {
             return None;
         }
         let fits = |rule: &&Rule| {
-            (rule.from.is_empty() || sender.is_some_and(|s| s.starts_with(&rule.from)))
+            !rule.outgoing
+                && (rule.from.is_empty() || sender.is_some_and(|s| rule.covers(s)))
                 && (rule.ports.is_empty() || rule.ports.contains(&port))
                 && rule.protocol != "udp"
         };
@@ -220,6 +243,7 @@ impl Machine {
             from: from.to_owned(),
             ports: ports.to_vec(),
             protocol: protocol.to_owned(),
+            outgoing: false,
         };
         Self {
             id: 48_210_000 + u64::from(number),

@@ -77,7 +77,7 @@ pub use deadlock::Deadlock;
 pub use exec::{Image, Sandbox, Surroundings};
 pub use fault::{Ailing, Fault, InTrouble, Recovery, Rollout, Undo, Weather};
 pub use ingress::{Rule as IngressRule, Rules, pick as pick_rule};
-pub use inside::Inside;
+pub use inside::{Inside, Kept, Line};
 pub use load::Load;
 pub use machine::{Disk, Firewall, Machine, Member, Power, PowerAction, Rule, Unit, Verdict};
 pub use meddling::{Meddling, ZoneChange};
@@ -156,6 +156,8 @@ enum Due {
     Machine(String, u64, MachineStep),
     /// A page of the past.
     Past(usize),
+    /// A machine's firewall is put back, if that plan still stands.
+    Revert(String, u64),
 }
 
 impl World {
@@ -230,6 +232,7 @@ impl World {
             Due::Pulse(pulse) => self.pulse(pulse),
             Due::Machine(node, turn, step) => self.machine_step(&node, turn, step),
             Due::Past(page) => self.play_page(page),
+            Due::Revert(node, turn) => self.revert_firewall(&node, turn),
         }
     }
 

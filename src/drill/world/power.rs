@@ -78,7 +78,7 @@ impl World {
         } else if !machine.k3s.active() && before.k3s.active() {
             machine.turn += 1;
             machine.starting = false;
-        } else if machine.etcd_broken() && !before.etcd_broken() {
+        } else if machine.k3s.active() && machine.etcd_broken() && !before.etcd_broken() {
             self.start_k3s(node, AGAIN);
         }
         if before.containers && self.machine(node).is_some_and(|m| !m.containers) {
@@ -202,6 +202,7 @@ impl World {
 
     /// Looks again who has a quorum, after something about a machine has changed.
     pub(super) fn take_stock(&mut self) {
+        self.keep_diaries();
         let quorum = self.machines.keys().filter(|node| self.finds_quorum(node)).cloned().collect();
         let before = std::mem::replace(&mut self.quorum, quorum);
         let (lost, found): (Vec<_>, Vec<_>) =

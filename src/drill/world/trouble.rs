@@ -83,5 +83,11 @@ impl Trouble {
 }
 
 fn block(ports: &[u16]) -> Rule {
-    Rule { verdict: Verdict::Deny, from: String::new(), ports: ports.to_vec(), protocol: String::new() }
+    Rule {
+        verdict: Verdict::Deny,
+        from: String::new(),
+        ports: ports.to_vec(),
+        protocol: String::new(),
+        outgoing: false,
+    }
 }

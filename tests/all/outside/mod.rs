@@ -3,4 +3,6 @@
 mod backing;
 mod edge;
 mod names;
+#[cfg(feature = "drill")]
+mod shell;
 mod visitor;

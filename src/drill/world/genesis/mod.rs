@@ -96,6 +96,7 @@ impl World {
     }
 
     fn build_cluster(&mut self) {
+        self.keep_diaries();
         for number in 1..=3 {
             let mut node = machine::server(number, self.now);
             if number == 1 {

@@ -251,6 +251,19 @@ impl World {
         self.plan(wait, Due::Kubelet(id.clone(), turn, Step::Probe));
     }
 
+    /// A process is told to quit: it writes down what all its parts do, and ends.
+    pub fn quit_container(&mut self, namespace: &str, pod: &str, container: &str) {
+        let id = Id::new(namespace, pod);
+        let Some(run) = self.runs.get_mut(&id).filter(|run| run.container.name == container) else { return };
+        let usual = std::mem::replace(&mut run.container.course, Course::Panics(0.0));
+        let turn = run.turn;
+        self.kubelet_step(&id, turn, Step::End);
+        if let Some(run) = self.runs.get_mut(&id) {
+            run.container.course = usual;
+        }
+        self.settle();
+    }
+
     /// A pod is well again; its next probe shows it.
     pub(super) fn cure(&mut self, id: &Id) {
         if let Some(run) = self.runs.get_mut(id) {
