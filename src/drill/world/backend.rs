@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::admission::{default_object, default_pod_spec};
-use super::json::text;
+use super::job::label_job;
+use super::json::{Id, text};
+use super::random::uid_for;
 use crate::drill::api::{Backend, CHECKS, LogLine, LogRefusal, Unavailable};
 use crate::drill::store::Store;
 
@@ -18,8 +20,18 @@ impl Backend for World {
     }
 
     fn admit(&mut self, object: &mut Value, new: bool) {
+        if text(object, "/kind") == "Service" {
+            self.admit_service(object);
+        }
         default_object(object);
         match text(object, "/kind") {
+            "PersistentVolumeClaim" if new => self.admit_claim(object),
+            "Job" if new && object.pointer("/spec/manualSelector") != Some(&true.into()) => {
+                let of = Id::of(object);
+                let own = format!("job/{}/{}/{}", of.namespace, of.name, self.store.revision());
+                object["metadata"]["uid"] = uid_for(&own).into();
+                label_job(object);
+            }
             "Pod" if new => {
                 // A client's pod is no part of the story: it leaves the chances of others as they were.
                 let chances = self.random.clone();

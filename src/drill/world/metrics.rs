@@ -18,7 +18,7 @@ const UNSEEN: SignedDuration = SignedDuration::from_secs(20);
 const MIB: f64 = 1_048_576.0;
 
 impl World {
-    fn metrics_answer(&self) -> Result<Timestamp, Unavailable> {
+    pub(super) fn metrics_answer(&self) -> Result<Timestamp, Unavailable> {
         if !self.has_ready_endpoint("kube-system", "metrics-server") {
             return Err(Unavailable::default());
         }
@@ -45,10 +45,10 @@ impl World {
 
     pub(super) fn node_usages(&self) -> Result<Vec<Value>, Unavailable> {
         let at = self.metrics_answer()?;
-        let pods = self.store.list(self.res.pods, None);
         let usage = self.store.list(self.res.nodes, None).into_iter().map(|node| {
             let name = text(&node, "/metadata/name");
-            let here = pods.iter().filter(|p| text(p, "/spec/nodeName") == name).filter_map(|p| self.usage(p, at));
+            let pods = self.store.on_node(self.res.pods, name);
+            let here = pods.iter().filter_map(|p| self.usage(p, at));
             // What k3s itself takes, etcd and the API server among it.
             let own = (230.0 * wander(uid(&node), at), 1740.0 * MIB * (0.97 + 0.03 * wander(name, at)));
             let (cpu, memory) = here.fold(own, |sum, pod| (sum.0 + pod.0, sum.1 + pod.1));
@@ -62,7 +62,7 @@ impl World {
     }
 
     /// CPU in thousandths of a core and memory in bytes, of a pod that runs.
-    fn usage(&self, pod: &Value, at: Timestamp) -> Option<(f64, f64)> {
+    pub(super) fn usage(&self, pod: &Value, at: Timestamp) -> Option<(f64, f64)> {
         let Some(run) = self.runs.get(&Id::of(pod)) else {
             let running = !list(pod, "/status/containerStatuses").is_empty() && text(pod, "/status/phase") == "Running";
             return running.then(|| usual(Trade::Other, uid(pod), at));

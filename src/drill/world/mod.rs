@@ -6,36 +6,49 @@
 
 mod admission;
 mod api_service;
+mod autoscaler;
 mod backend;
 mod budget;
+mod claims;
+mod cron_job;
 mod daemon_set;
 mod deployment;
 mod endpoints;
 mod fault;
 mod garbage;
 mod genesis;
+mod indexes;
 mod informer;
 mod inside;
 mod job;
 mod json;
 mod kubelet;
+mod label;
 mod load;
 mod logs;
 mod machine;
 mod metrics;
+mod namespaces;
 mod node_lifecycle;
 mod outside;
+mod pods;
 mod program;
 mod pulse;
 mod queue;
+mod quota;
 mod random;
 mod recorder;
 mod replica_set;
 mod resources;
+mod revisions;
 mod rollout;
 mod scaling;
+mod schedule;
 mod scheduler;
+mod services;
 mod snapshot;
+mod stateful_set;
+mod taint;
 mod trouble;
 mod zone;
 
@@ -82,6 +95,10 @@ pub struct World {
     pulled: BTreeSet<(String, String)>,
     /// The last address given out on each node.
     addresses: BTreeMap<String, u32>,
+    /// Claims for which a volume is being made.
+    provisioning: BTreeSet<Id>,
+    /// What autoscalers remember.
+    autoscalers: BTreeMap<Id, autoscaler::Memory>,
     load: Load,
     machines: BTreeMap<String, Machine>,
     /// What is outside the cluster.
@@ -123,6 +140,8 @@ impl World {
             runs: BTreeMap::new(),
             pulled: BTreeSet::new(),
             addresses: BTreeMap::new(),
+            provisioning: BTreeSet::new(),
+            autoscalers: BTreeMap::new(),
             load: Load::default(),
             machines: (1..=3).map(|n| (format!("nbg1-{n}"), Machine::server(n, birth))).collect(),
             outside: Outside::default(),

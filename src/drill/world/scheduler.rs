@@ -15,15 +15,19 @@ impl World {
         let id = Id::of(pod);
         let nodes = self.store.list(self.res.nodes, None);
         let fitting = nodes.iter().filter(|node| self.obstacle(pod, node).is_none());
-        let pods = self.store.list(self.res.pods, None);
-        let on = |node: &Value, wanted: &dyn Fn(&Value) -> bool| {
+        let mut siblings = if owner(pod).is_empty() { Vec::new() } else { self.store.owned(self.res.pods, owner(pod)) };
+        siblings.retain(|p| owner(p) == owner(pod));
+        let best = fitting.min_by_key(|node| {
             let name = text(node, "/metadata/name");
-            pods.iter().filter(|p| text(p, "/spec/nodeName") == name && wanted(p)).count()
-        };
-        let siblings = |p: &Value| !owner(p).is_empty() && owner(p) == owner(pod);
-        let best = fitting.min_by_key(|node| (on(node, &siblings), on(node, &|_| true)));
+            let near = siblings.iter().filter(|p| text(p, "/spec/nodeName") == name).count();
+            (near, self.store.count_on(self.res.pods, name))
+        });
         match best {
-            Some(node) => self.bind(&id, text(node, "/metadata/name")),
+            Some(node) => {
+                if self.bind_claims(pod, text(node, "/metadata/name")) {
+                    self.bind(&id, text(node, "/metadata/name"));
+                }
+            }
             None => self.refuse(&id, pod, &nodes),
         }
     }
@@ -91,21 +95,7 @@ impl World {
         if !is(node, "Ready") {
             return Some("node(s) had untolerated taint {node.kubernetes.io/not-ready: }".to_owned());
         }
-        (!self.volumes_reach(pod, name)).then(|| "node(s) didn't match PersistentVolume's node affinity".to_owned())
-    }
-
-    /// Local volumes can be used on one node only.
-    fn volumes_reach(&self, pod: &Value, node: &str) -> bool {
-        let namespace = text(pod, "/metadata/namespace");
-        let claims = list(pod, "/spec/volumes").iter().map(|v| text(v, "/persistentVolumeClaim/claimName"));
-        claims.filter(|c| !c.is_empty()).all(|claim| {
-            let Some(claim) = self.store.get(self.res.claims, namespace, claim) else { return false };
-            let Some(volume) = self.store.get(self.res.volumes, "", text(&claim, "/spec/volumeName")) else {
-                return true;
-            };
-            let terms = list(&volume, "/spec/nodeAffinity/required/nodeSelectorTerms");
-            terms.is_empty() || terms.iter().any(|t| list(t, "/matchExpressions/0/values").iter().any(|v| v == node))
-        })
+        self.claims_allow(pod, node).err()
     }
 }
 
