@@ -15,7 +15,7 @@ use super::clock::SimulatedClock;
 use super::net::{Network, Ports};
 use super::scenario::Scenario;
 use super::store::Store;
-use super::world::{Fault, Load, Machine, Undo, World};
+use super::world::{Fault, Load, Undo, World};
 use super::{deployment, find};
 use crate::action::Rehearsal;
 use crate::config::Profile;
@@ -104,6 +104,7 @@ impl Simulation {
         let server = Arc::new(serve(world.clone(), SERVERS).await?);
         let network = Network::new(world.clone())?;
         network.tell_of_apis(server.endpoints.iter().map(super::api::Endpoint::addr).collect());
+        server.join(&network);
         let ports = Ports::open(&network)?;
         let pump = tokio::spawn(pump(world.clone(), clock.clone(), server.clone()));
         Ok(Self { world, clock, broken: Mutex::new(broken), server, network, ports, pump })
@@ -271,7 +272,7 @@ async fn pump(world: Arc<Mutex<World>>, clock: Arc<SimulatedClock>, server: Arc<
         let answers: Vec<bool> = {
             let mut world = lock(&world);
             world.advance(clock.now());
-            world.machines().values().map(Machine::serves_api).collect()
+            world.machines().keys().map(|node| world.serves_api(node)).collect()
         };
         for (endpoint, answers) in server.endpoints.iter().zip(answers) {
             endpoint.refuse(!answers);

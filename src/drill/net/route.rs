@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::super::outside::{self, Mood, Site};
-use super::super::world::World;
+use super::super::world::{Machine, World};
 
 /// Where a connection comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -82,9 +82,9 @@ fn on_loopback(world: &World, node: &str, port: u16) -> Route {
     let node = node.to_owned();
     match port {
         22 => Route::To(Place::Shell(node)),
-        6443 | 6444 if machine.k3s.active() => Route::To(Place::Api(node)),
-        10248 | 10256 | 2381 if machine.k3s.active() => Route::To(Place::Health { node, port }),
-        2379 if machine.k3s.active() => Route::To(Place::Etcd(node)),
+        6443 | 6444 if machine.k3s_runs() => Route::To(Place::Api(node)),
+        10248 | 10256 | 2381 if machine.k3s_runs() => Route::To(Place::Health { node, port }),
+        2379 if machine.k3s_runs() => Route::To(Place::Etcd(node)),
         80 | 443 | 8080 => to_ingress(world, &node, port),
         _ => Route::Refused,
     }
@@ -108,9 +108,9 @@ fn to_node(world: &World, from: &Vantage, node: &str, address: &str, port: u16) 
     match port {
         22 => Route::To(Place::Shell(node)),
         80 | 443 | 8080 => to_ingress(world, &node, port),
-        6443 if machine.k3s.active() => Route::To(Place::Api(node)),
-        2379 | 2380 if machine.k3s.active() => Route::To(Place::Etcd(node)),
-        10250 if machine.k3s.active() => Route::To(Place::Kubelet(node)),
+        6443 if machine.k3s_runs() => Route::To(Place::Api(node)),
+        2379 | 2380 if machine.k3s_runs() => Route::To(Place::Etcd(node)),
+        10250 if machine.k3s_runs() => Route::To(Place::Kubelet(node)),
         _ => Route::Refused,
     }
 }
@@ -124,7 +124,7 @@ fn to_ingress(world: &World, node: &str, port: u16) -> Route {
 }
 
 fn to_site(world: &World, from: &Vantage, site: Site, port: u16) -> Route {
-    if !world.can_leave(from, false) {
+    if !world.can_leave(from, false) || (*from == Vantage::Operator && world.outside.operator_offline) {
         return Route::Silent;
     }
     if !site.ports().contains(&port) {
@@ -142,7 +142,7 @@ fn to_pod(world: &World, from: &str, ip: &str, port: u16) -> Route {
     if pod.node != from && !(world.overlay(from) && world.overlay(&pod.node)) {
         return Route::Silent;
     }
-    if !world.machine(&pod.node).is_some_and(|m| m.running() && m.containers) {
+    if !world.machine(&pod.node).is_some_and(Machine::runs_containers) {
         return Route::Silent;
     }
     if pod.ports.contains(&port) {

@@ -17,13 +17,12 @@ impl World {
     /// Fills in what every pod has in the end.
     pub(super) fn admit_pod(&mut self, pod: &mut Value) {
         self.limit_pod(pod);
-        default_pod_spec(&mut pod["spec"]);
+        default_pod(pod);
         let spec = &mut pod["spec"];
         default(spec, "serviceAccountName", "default".into());
         let account = spec["serviceAccountName"].clone();
         default(spec, "serviceAccount", account);
         default(spec, "preemptionPolicy", "PreemptLowerPriority".into());
-        default(spec, "enableServiceLinks", true.into());
         let priority = match text(spec, "/priorityClassName") {
             "system-node-critical" => 2_000_001_000,
             "system-cluster-critical" => 2_000_000_000,
@@ -56,7 +55,8 @@ impl World {
 /// Pods stay five minutes on a node that is in trouble.
 fn tolerate_trouble(spec: &mut Value) {
     for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
-        if list(spec, "/tolerations").iter().any(|t| t["key"] == key) {
+        let tolerates = |t: &Value| t["key"] == key || text(t, "/key").is_empty();
+        if list(spec, "/tolerations").iter().any(tolerates) {
             continue;
         }
         let toleration = json!({ "key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300 });
@@ -67,6 +67,12 @@ fn tolerate_trouble(spec: &mut Value) {
 fn quality(spec: &Value) -> &'static str {
     let asks = |c: &Value| ["requests", "limits"].iter().any(|k| c["resources"].get(*k).is_some());
     if list(spec, "/containers").iter().any(asks) { "Burstable" } else { "BestEffort" }
+}
+
+/// The defaults of a pod.
+pub(super) fn default_pod(pod: &mut Value) {
+    default_pod_spec(&mut pod["spec"]);
+    default(&mut pod["spec"], "enableServiceLinks", true.into());
 }
 
 /// The defaults of a pod's spec, in a pod or in a template.
@@ -194,7 +200,8 @@ fn default_autoscaler(spec: &mut Value) {
     default(spec, "metrics", json!([{ "type": "Resource", "resource": { "name": "cpu", "target": target } }]));
 }
 
-fn default_service(service: &mut Value) {
+/// What a Service gets besides its defaults: an address.
+pub(super) fn give_address(service: &mut Value) {
     let number = mix(&format!("{}/{}", service["metadata"]["namespace"], service["metadata"]["name"]), 0);
     let spec = &mut service["spec"];
     if text(spec, "/type") != "ExternalName" {
@@ -202,14 +209,18 @@ fn default_service(service: &mut Value) {
         default(spec, "clusterIP", address.into());
     }
     let address = spec["clusterIP"].clone();
-    for (field, value) in [
-        ("type", json!("ClusterIP")),
-        ("clusterIPs", json!([address])),
-        ("sessionAffinity", json!("None")),
-        ("ipFamilies", json!(["IPv4"])),
-        ("ipFamilyPolicy", json!("SingleStack")),
-        ("internalTrafficPolicy", json!("Cluster")),
-    ] {
+    for (field, value) in
+        [("clusterIPs", json!([address])), ("ipFamilies", json!(["IPv4"])), ("ipFamilyPolicy", json!("SingleStack"))]
+    {
+        default(spec, field, value);
+    }
+}
+
+fn default_service(service: &mut Value) {
+    let spec = &mut service["spec"];
+    for (field, value) in
+        [("type", json!("ClusterIP")), ("sessionAffinity", json!("None")), ("internalTrafficPolicy", json!("Cluster"))]
+    {
         default(spec, field, value);
     }
     let ports = spec.get_mut("ports").and_then(Value::as_array_mut);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::World;
-use super::admission::{default_object, default_pod_spec};
+use super::admission::{default_object, default_pod, give_address};
 use super::job::label_job;
 use super::json::{Id, text};
 use super::random::uid_for;
@@ -19,28 +19,41 @@ impl Backend for World {
         &mut self.store
     }
 
-    fn admit(&mut self, object: &mut Value, new: bool) {
+    fn complete(&self, object: &mut Value) {
         if text(object, "/kind") == "Service" {
-            self.admit_service(object);
+            self.keep_service(object);
         }
         default_object(object);
+        if text(object, "/kind") == "Pod" {
+            default_pod(object);
+        }
+    }
+
+    fn admit(&mut self, object: &mut Value) {
         match text(object, "/kind") {
-            "PersistentVolumeClaim" if new => self.admit_claim(object),
-            "Job" if new && object.pointer("/spec/manualSelector") != Some(&true.into()) => {
+            "PersistentVolumeClaim" => self.admit_claim(object),
+            "Job" if object.pointer("/spec/manualSelector") != Some(&true.into()) => {
                 let of = Id::of(object);
                 let own = format!("job/{}/{}/{}", of.namespace, of.name, self.store.revision());
                 object["metadata"]["uid"] = uid_for(&own).into();
                 label_job(object);
             }
-            "Pod" if new => {
+            "Pod" => {
                 // A client's pod is no part of the story: it leaves the chances of others as they were.
                 let chances = self.random.clone();
                 self.admit_pod(object);
                 self.random = chances;
             }
-            "Pod" => default_pod_spec(&mut object["spec"]),
+            "Service" => {
+                self.admit_service(object);
+                give_address(object);
+            }
             _ => {}
         }
+    }
+
+    fn outage(&self) -> Option<String> {
+        (!self.has_quorum()).then(|| "etcdserver: request timed out".to_owned())
     }
 
     fn now(&self) -> Timestamp {
@@ -60,7 +73,8 @@ impl Backend for World {
     }
 
     fn readyz(&self) -> Vec<(&'static str, bool)> {
-        CHECKS.iter().map(|check| (*check, true)).collect()
+        let passes = |check: &str| self.has_quorum() || !matches!(check, "etcd" | "etcd-readiness");
+        CHECKS.iter().map(|check| (*check, passes(check))).collect()
     }
 
     fn version(&self) -> Value {

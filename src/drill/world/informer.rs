@@ -58,6 +58,10 @@ impl World {
         loop {
             self.observe();
             let Some(work) = self.work.pop_first() else { return };
+            if !self.attends(&work) {
+                self.stalled.insert(work);
+                continue;
+            }
             match work {
                 Work::Deployment(id) => self.reconcile_deployment(&id),
                 Work::ReplicaSet(id) => self.reconcile_replica_set(&id),
@@ -89,9 +93,9 @@ impl World {
         }
         let seen = std::mem::replace(&mut self.seen, self.store.revision());
         let quiet = [self.res.events, self.res.leases];
-        let mut changed = self.store.changed_after(seen);
-        changed.retain(|resource| !quiet.contains(resource));
-        for resource in changed {
+        let mut touched = self.store.changed_after(seen);
+        touched.retain(|resource| !quiet.contains(resource));
+        for resource in touched {
             match self.store.changes_after(resource, seen) {
                 Ok(changes) => changes.iter().for_each(|change| self.consider(resource, change)),
                 Err(_) => self.look_at_all(resource),
@@ -237,8 +241,9 @@ impl World {
     /// what waits for a place.
     fn consider_node(&mut self, change: &Logged) {
         let same = |part: &str| change.previous.as_ref().is_some_and(|p| p.get(part) == change.object.get(part));
-        let labels = |o: &Value| o.pointer("/metadata/labels").cloned();
-        if same("spec") && change.previous.as_ref().is_some_and(|p| labels(p) == labels(&change.object)) {
+        let words = |o: &Value| ["labels", "annotations"].map(|part| o["metadata"].get(part).cloned());
+        let lasts = change.happened != Happened::Deleted;
+        if lasts && same("spec") && change.previous.as_ref().is_some_and(|p| words(p) == words(&change.object)) {
             return;
         }
         self.work.insert(Work::Node(Id::of(&change.object)));

@@ -1,15 +1,11 @@
 //! The machines under the nodes: power, links, k3s, disk, firewall, clock. What a shell on them reads, what the network and
 //! the kubelet feel.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::World;
 use super::inside::Inside;
-use super::json::text;
 use crate::drill::net::{Route, Vantage};
 
 /// One machine.
@@ -23,14 +19,22 @@ pub struct Machine {
     pub private: String,
     /// Whether it runs.
     pub power: Power,
+    /// Whether it is on its way up: it has power, and nothing answers yet.
+    pub booting: bool,
     /// Since when it runs.
     pub booted: Timestamp,
+    /// How often it was started since it was set up; decides its boot id.
+    pub boots: u32,
     /// Whether its public interface is up.
     pub public_link: bool,
     /// Whether its private interface is up.
     pub private_link: bool,
     /// The unit `k3s`: API server, etcd member, kubelet, flannel and kube-proxy.
     pub k3s: Unit,
+    /// Whether k3s is on its way up: the unit is `activating`, and nothing of it answers yet.
+    pub starting: bool,
+    /// How often systemd has started k3s again by itself.
+    pub restarts: u32,
     /// Whether containers run: they outlive a stop of k3s, but not `k3s-killall.sh`.
     pub containers: bool,
     /// Whether pods reach those of other nodes.
@@ -49,6 +53,12 @@ pub struct Machine {
     pub in_step: bool,
     /// What only a shell on it tells.
     pub inside: Inside,
+    /// What was planned for it in an earlier turn is void.
+    pub(super) turn: u64,
+    /// Its kubelet has not told anybody yet that it was started.
+    pub(super) fresh: bool,
+    /// k3s runs and finds no quorum: it will give up soon.
+    pub(super) struggling: bool,
 }
 
 /// The power of a machine.
@@ -105,8 +115,10 @@ pub enum Member {
     Learner,
     /// Its data are damaged: it does not start.
     Corrupt,
-    /// It is no member any more.
+    /// It is no member any more: it does not start.
     Removed,
+    /// Its data were moved away: it joins anew when k3s starts.
+    Fresh,
 }
 
 /// A disk; sizes in MiB.
@@ -214,10 +226,14 @@ impl Machine {
             public: format!("203.0.113.{}", 10 + number),
             private: format!("10.0.0.{}", 10 + number),
             power: Power::On,
+            booting: false,
             booted,
+            boots: 0,
             public_link: true,
             private_link: true,
             k3s: Unit::Active,
+            starting: false,
+            restarts: 0,
             containers: true,
             overlay: true,
             service_rules: true,
@@ -247,144 +263,39 @@ impl Machine {
             skew: SignedDuration::ZERO,
             in_step: true,
             inside: Inside::new(number),
+            turn: 0,
+            fresh: false,
+            struggling: false,
         }
     }
 
     /// Whether it runs and answers.
     pub const fn running(&self) -> bool {
-        matches!(self.power, Power::On)
+        matches!(self.power, Power::On) && !self.booting
     }
 
-    /// Whether the operator reaches its API server.
-    pub const fn serves_api(&self) -> bool {
-        self.running() && self.public_link && self.k3s.active()
+    /// Whether k3s is up: it answers on its ports, and the kubelet works.
+    pub const fn k3s_runs(&self) -> bool {
+        self.running() && self.k3s.active() && !self.starting && !self.etcd_broken()
+    }
+
+    /// Whether its etcd member takes part.
+    pub const fn etcd_runs(&self) -> bool {
+        self.k3s_runs() && matches!(self.etcd, Member::Voter | Member::Learner)
+    }
+
+    /// Whether its etcd member cannot start, which k3s does not survive.
+    pub const fn etcd_broken(&self) -> bool {
+        matches!(self.etcd, Member::Corrupt | Member::Removed) || self.disk.used() >= self.disk.size
+    }
+
+    /// Whether containers run on it, whoever started them.
+    pub const fn runs_containers(&self) -> bool {
+        self.running() && self.containers
     }
 
     /// Whether an interface is up: the private one or the public.
     pub const fn link(&self, private: bool) -> bool {
         if private { self.private_link } else { self.public_link }
     }
-}
-
-/// A pod as the network sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reachable {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// Its node.
-    pub node: String,
-    /// The ports on which its container listens.
-    pub ports: Vec<u16>,
-}
-
-impl World {
-    /// The machines of the deployment, by the names of their nodes. Nodes of the load have none.
-    pub const fn machines(&self) -> &BTreeMap<String, Machine> {
-        &self.machines
-    }
-
-    /// One machine.
-    pub fn machine(&self, node: &str) -> Option<&Machine> {
-        self.machines.get(node)
-    }
-
-    /// Changes a machine; what follows from it, follows.
-    pub fn change_machine(&mut self, node: &str, change: impl FnOnce(&mut Machine)) {
-        if let Some(machine) = self.machines.get_mut(node) {
-            change(machine);
-            self.machine_changed(node);
-            self.settle();
-        }
-    }
-
-    /// Does something with a machine's power.
-    pub fn power(&mut self, node: &str, action: PowerAction) {
-        let now = self.now;
-        self.change_machine(node, |machine| match action {
-            PowerAction::Off => machine.power = Power::Off,
-            PowerAction::On if machine.power == Power::On => {}
-            PowerAction::On | PowerAction::Reboot | PowerAction::Reset => {
-                machine.power = Power::On;
-                machine.booted = now;
-            }
-        });
-    }
-
-    /// The node with a name or an address.
-    pub fn machine_at(&self, host: &str) -> Option<String> {
-        let is = |(name, machine): &(&String, &Machine)| {
-            name.as_str() == host || machine.public == host || machine.private == host
-        };
-        self.machines.iter().find(is).map(|(name, _)| name.clone())
-    }
-
-    /// Each node with its public address.
-    pub fn public_addresses(&self) -> Vec<(String, String)> {
-        self.machines.iter().map(|(name, machine)| (name.clone(), machine.public.clone())).collect()
-    }
-
-    /// Whether connections from there reach other hosts; `private` for the network between the nodes.
-    pub fn can_leave(&self, from: &Vantage, private: bool) -> bool {
-        match from {
-            // The private network is the nodes' own.
-            Vantage::Operator | Vantage::Edge => !private,
-            Vantage::Node(node) => self.machine(node).is_some_and(|m| m.running() && m.link(private)),
-        }
-    }
-
-    /// The address that the other side sees, where it matters to a firewall.
-    pub fn sender(&self, from: &Vantage, private: bool) -> Option<String> {
-        match from {
-            Vantage::Operator => Some("198.51.100.7".to_owned()),
-            Vantage::Edge => Some("203.0.113.201".to_owned()),
-            Vantage::Node(node) => {
-                self.machine(node).map(|m| if private { m.private.clone() } else { m.public.clone() })
-            }
-        }
-    }
-
-    /// Whether pods of a node reach those of others.
-    pub fn overlay(&self, node: &str) -> bool {
-        self.machine(node).is_some_and(|m| m.running() && m.overlay && m.private_link)
-    }
-
-    /// Whether the ingress of a node listens.
-    pub fn ingress_runs(&self, node: &str) -> bool {
-        self.machine(node).is_some_and(|m| m.running() && m.containers)
-            && self.store.list(self.res.pods, Some("kube-system")).iter().any(|pod| {
-                text(pod, "/spec/nodeName") == node
-                    && text(pod, "/spec/containers/0/name") == "traefik"
-                    && self.listens(pod)
-            })
-    }
-
-    /// The pod that has an address of the pod network and has not ended.
-    pub fn pod_at(&self, ip: &str) -> Option<Reachable> {
-        let run = self.runs.iter().find(|(_, run)| run.ip == ip)?;
-        let pod = self.store.get(self.res.pods, &run.0.namespace, &run.0.name)?;
-        let ports = if self.listens(&pod) { container_ports(&pod) } else { Vec::new() };
-        Some(Reachable {
-            namespace: run.0.namespace.clone(),
-            name: run.0.name.clone(),
-            node: run.1.node.clone(),
-            ports,
-        })
-    }
-
-    /// Where a Service's port leads: nothing if there is none, `Some(None)` if it has no endpoint.
-    pub fn service_at(&self, ip: &str, port: u16) -> Option<Option<(String, u16)>> {
-        let services = self.store.list(self.res.services, None);
-        let service = services.iter().find(|s| text(s, "/spec/clusterIP") == ip)?;
-        let ports = service["spec"]["ports"].as_array()?;
-        let which = ports.iter().find(|p| p["port"].as_u64() == Some(u64::from(port)))?;
-        Some(self.endpoint_of(service, text(which, "/name")))
-    }
-}
-
-fn container_ports(pod: &serde_json::Value) -> Vec<u16> {
-    let containers = super::json::list(pod, "/spec/containers");
-    let ports = containers.iter().flat_map(|c| super::json::list(c, "/ports"));
-    ports.filter_map(|p| p["containerPort"].as_u64()).filter_map(|p| u16::try_from(p).ok()).collect()
 }

@@ -29,7 +29,8 @@ impl World {
     pub(super) fn pod_usages(&self, namespace: Option<&str>) -> Result<Vec<Value>, Unavailable> {
         let at = self.metrics_answer()?;
         let pods = self.store.list(self.res.pods, namespace);
-        let usage = pods.iter().filter_map(|pod| {
+        let heard = pods.iter().filter(|pod| self.kubelet_answers(text(pod, "/spec/nodeName")));
+        let usage = heard.filter_map(|pod| {
             let (cpu, memory) = self.usage(pod, at)?;
             let container = pod.pointer("/spec/containers/0/name")?;
             Some(json!({
@@ -45,7 +46,9 @@ impl World {
 
     pub(super) fn node_usages(&self) -> Result<Vec<Value>, Unavailable> {
         let at = self.metrics_answer()?;
-        let usage = self.store.list(self.res.nodes, None).into_iter().map(|node| {
+        let nodes = self.store.list(self.res.nodes, None);
+        let heard = nodes.into_iter().filter(|node| self.kubelet_answers(text(node, "/metadata/name")));
+        let usage = heard.map(|node| {
             let name = text(&node, "/metadata/name");
             let pods = self.store.on_node(self.res.pods, name);
             let here = pods.iter().filter_map(|p| self.usage(p, at));

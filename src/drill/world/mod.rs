@@ -6,19 +6,23 @@
 
 mod admission;
 mod api_service;
+mod asynq;
 mod autoscaler;
 mod backend;
 mod budget;
 mod claims;
+mod control_plane;
 mod cron_job;
 mod daemon_set;
 mod deployment;
 mod endpoints;
+mod exec;
 mod fault;
 mod garbage;
 mod genesis;
 mod indexes;
 mod informer;
+mod ingress;
 mod inside;
 mod job;
 mod json;
@@ -28,16 +32,20 @@ mod load;
 mod logs;
 mod machine;
 mod metrics;
+mod names;
 mod namespaces;
 mod node_lifecycle;
 mod outside;
 mod pods;
+mod power;
 mod program;
 mod pulse;
 mod queue;
 mod quota;
 mod random;
+mod reach;
 mod recorder;
+mod redis;
 mod replica_set;
 mod resources;
 mod revisions;
@@ -50,6 +58,7 @@ mod snapshot;
 mod stateful_set;
 mod taint;
 mod trouble;
+mod vitals;
 mod zone;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,24 +67,37 @@ use std::sync::atomic::AtomicUsize;
 use jiff::{SignedDuration, Timestamp};
 
 use super::store::Store;
+use asynq::Asynq;
 use informer::Work;
 use json::Id;
 use kubelet::{PodRun, Step};
+use power::MachineStep;
 use program::Programs;
 use pulse::Pulse;
 use queue::Queue;
 use random::Random;
 use recorder::Recorder;
+use redis::Volumes;
 use resources::Resources;
+use scheduler::Ledger;
 
+pub use exec::{Image, Sandbox, Surroundings};
 pub use fault::{Ailing, Fault, InTrouble, Recovery, Rollout, Undo, Weather};
+pub use ingress::{Rule as IngressRule, Rules, pick as pick_rule};
 pub use inside::Inside;
 pub use load::Load;
-pub use machine::{Disk, Firewall, Machine, Member, Power, PowerAction, Reachable, Rule, Unit, Verdict};
+pub use machine::{Disk, Firewall, Machine, Member, Power, PowerAction, Rule, Unit, Verdict};
+pub use names::{Authority, Code, Lie, Line, Names, Said, Says, Type, delegation_signer, key_tag, signing_keys};
 pub use outside::Outside;
-pub use program::Course;
+pub use power::K3sAction;
+pub use program::{Course, Trade};
+pub use random::digest as image_digest;
+pub(super) use random::{digest, mix};
+pub use reach::Reachable;
+pub use redis::{Datum, Keyspace, PORT as REDIS_PORT, Redis, in_order};
 pub use trouble::Trouble;
-pub use zone::{Kind, Record, Zone};
+pub use vitals::{Dependency, Manner, Vitals};
+pub use zone::{Actor, Entry, Kind, Record, Setting, Upstream, Zone};
 
 /// The simulated cluster.
 #[derive(Debug)]
@@ -101,6 +123,28 @@ pub struct World {
     autoscalers: BTreeMap<Id, autoscaler::Memory>,
     load: Load,
     machines: BTreeMap<String, Machine>,
+    volumes: Volumes,
+    asynq: Asynq,
+    /// The nodes whose etcd members reach a majority.
+    quorum: BTreeSet<String>,
+    /// The Leases of leaders whose holder is alive.
+    leading: BTreeSet<&'static str>,
+    /// Since when the controllers that lead listen to the kubelets.
+    listening_since: Timestamp,
+    /// What nobody attends to at the moment: nobody leads, or nothing can be written.
+    stalled: BTreeSet<Work>,
+    /// Steps of containers for whose kubelets they came too early, by node.
+    held: BTreeMap<String, Vec<(Id, u64, Step)>>,
+    /// Since when nodes are gone that had pods.
+    missing: BTreeMap<String, Timestamp>,
+    /// What the pods of each node take.
+    ledger: Ledger,
+    /// Pods for which there is no place.
+    waiting: BTreeSet<Id>,
+    /// Nodes under disk pressure, and since when there is room again.
+    pressed: BTreeMap<String, Option<Timestamp>>,
+    /// What the ingress of each node knew when it last reached the API.
+    remembered: ingress::Remembered,
     /// What is outside the cluster.
     pub outside: Outside,
     /// Whose turn it is among the endpoints of a Service; no part of the story.
@@ -116,6 +160,8 @@ enum Due {
     Kubelet(Id, u64, Step),
     /// Something that comes round.
     Pulse(Pulse),
+    /// A step of a machine, valid only in the turn in which it was planned.
+    Machine(String, u64, MachineStep),
     /// A page of the past.
     Past(usize),
 }
@@ -127,7 +173,18 @@ impl World {
     }
 
     fn empty(seed: u64, birth: Timestamp) -> Self {
+        let machines: BTreeMap<_, _> = (1..=3).map(|n| (format!("nbg1-{n}"), Machine::server(n, birth))).collect();
         Self {
+            quorum: machines.keys().cloned().collect(),
+            leading: control_plane::LEADERS.iter().map(|(lease, _)| *lease).collect(),
+            listening_since: birth,
+            stalled: BTreeSet::new(),
+            held: BTreeMap::new(),
+            missing: BTreeMap::new(),
+            pressed: BTreeMap::new(),
+            ledger: Ledger::default(),
+            waiting: BTreeSet::new(),
+            machines,
             store: Store::new(seed),
             res: Resources::new(),
             now: birth,
@@ -143,8 +200,10 @@ impl World {
             provisioning: BTreeSet::new(),
             autoscalers: BTreeMap::new(),
             load: Load::default(),
-            machines: (1..=3).map(|n| (format!("nbg1-{n}"), Machine::server(n, birth))).collect(),
-            outside: Outside::default(),
+            volumes: Volumes::default(),
+            asynq: Asynq::new(seed),
+            remembered: ingress::Remembered::default(),
+            outside: Outside::new(seed),
             turns: AtomicUsize::new(0),
         }
     }
@@ -161,6 +220,7 @@ impl World {
 
     /// Lets time pass. A moment in the past changes nothing but lets controllers see what was written meanwhile.
     pub fn advance(&mut self, to: Timestamp) {
+        self.outside.remember(self.now);
         self.settle();
         while let Some((at, due)) = self.queue.next(to) {
             self.now = self.now.max(at);
@@ -177,6 +237,7 @@ impl World {
             }
             Due::Kubelet(id, turn, step) => self.kubelet_step(&id, turn, step),
             Due::Pulse(pulse) => self.pulse(pulse),
+            Due::Machine(node, turn, step) => self.machine_step(&node, turn, step),
             Due::Past(page) => self.play_page(page),
         }
     }

@@ -1,11 +1,9 @@
 //! What comes round: heartbeats, leaders' claims, the clock's minutes.
 
 use jiff::SignedDuration;
-use serde_json::{Value, json};
 
-use super::json::{list, put, text};
+use super::json::text;
 use super::{Due, World};
-use crate::drill::store::stamp;
 
 /// Something that comes round.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,33 +14,46 @@ pub enum Pulse {
     NodeStatus(String),
     /// The leaders among the controllers renew their claims.
     Leaders,
+    /// The controllers look whether the nodes are heard of.
+    Nodes,
+    /// etcd's leader looks at the members.
+    Members,
+    /// Kubelets look at their disks.
+    Disks,
     /// A minute is full.
     Minute,
+    /// The applications' queue goes on.
+    Tasks,
     /// Pods of the load change.
     Churn,
 }
 
-/// Who leads what. k3s runs its controllers in one process, so that one node leads nearly all of it.
-pub(super) const LEADERS: [(&str, &str); 4] =
-    [("kube-controller-manager", "nbg1-1"), ("kube-scheduler", "nbg1-1"), ("k3s", "nbg1-1"), ("k3s-etcd", "nbg1-2")];
-
 impl World {
     pub(super) fn pulse(&mut self, pulse: Pulse) {
         let again = match &pulse {
-            Pulse::NodeLease(node) => self.renew("kube-node-lease", node, SignedDuration::from_secs(10)),
-            Pulse::NodeStatus(node) => self.heartbeat(node),
+            Pulse::NodeLease(node) => self.node_lease(node),
+            Pulse::NodeStatus(node) => self.node_status(node),
             Pulse::Leaders => {
-                for (lease, _) in LEADERS {
-                    self.renew("kube-system", lease, SignedDuration::ZERO);
-                }
+                self.lead();
                 Some(SignedDuration::from_secs(2))
             }
+            Pulse::Nodes => {
+                self.monitor_nodes();
+                Some(SignedDuration::from_secs(5))
+            }
+            Pulse::Members => {
+                self.tell_of_members();
+                Some(SignedDuration::from_secs(15))
+            }
+            Pulse::Disks => {
+                self.look_at_disks();
+                Some(SignedDuration::from_secs(10))
+            }
             Pulse::Minute => {
-                self.expire_events();
-                self.start_cron_jobs();
-                self.snapshot_if_due();
+                self.minute();
                 Some(SignedDuration::from_secs(60))
             }
+            Pulse::Tasks => Some(self.work_on_tasks()),
             Pulse::Churn => Some(self.churn()),
         };
         if let Some(after) = again {
@@ -50,23 +61,30 @@ impl World {
         }
     }
 
-    fn renew(&mut self, namespace: &str, name: &str, again: SignedDuration) -> Option<SignedDuration> {
-        let now = self.now.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
-        let lease = |lease: &mut Value| put(lease, &["spec", "renewTime"], now.into());
-        self.store.modify(self.res.leases, namespace, name, lease)?;
-        // A kubelet renews a little irregularly.
-        Some(again + SignedDuration::from_millis(self.random.below(400) as i64))
+    fn minute(&mut self) {
+        if !self.has_quorum() {
+            return;
+        }
+        self.expire_events();
+        if self.controllers_lead() {
+            self.start_cron_jobs();
+        }
+        self.snapshot_if_due();
     }
 
-    fn heartbeat(&mut self, node: &str) -> Option<SignedDuration> {
-        let now = stamp(self.now);
-        self.store.modify(self.res.nodes, "", node, |node| {
-            let mut conditions = list(node, "/status/conditions").to_vec();
-            for condition in &mut conditions {
-                condition["lastHeartbeatTime"] = now.as_str().into();
-            }
-            put(node, &["status", "conditions"], conditions.into());
-        })?;
+    fn node_lease(&mut self, node: &str) -> Option<SignedDuration> {
+        // A machine whose Lease is gone will have one again; a node of the load has only one.
+        if self.posts(node) && !self.renew("kube-node-lease", node) && !self.machines.contains_key(node) {
+            return None;
+        }
+        // A kubelet renews a little irregularly.
+        Some(SignedDuration::from_secs(10) + SignedDuration::from_millis(self.random.below(400) as i64))
+    }
+
+    fn node_status(&mut self, node: &str) -> Option<SignedDuration> {
+        if self.posts(node) && !self.heartbeat(node) {
+            return None;
+        }
         Some(SignedDuration::from_secs(295 + self.random.below(10) as i64))
     }
 
@@ -80,16 +98,9 @@ impl World {
             let status = self.random.millis((0, 300_000));
             self.plan(status, Due::Pulse(Pulse::NodeStatus(name)));
         }
-        self.plan(SignedDuration::ZERO, Due::Pulse(Pulse::Leaders));
-    }
-
-    /// The Lease of a node or a leader.
-    pub(super) fn create_lease(&mut self, namespace: &str, name: &str, holder: &str, seconds: u32) {
-        let lease = json!({
-            "metadata": { "name": name, "namespace": namespace },
-            "spec": { "holderIdentity": holder, "leaseDurationSeconds": seconds,
-                "renewTime": self.now.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string() },
-        });
-        let _ = self.store.create(self.res.leases, lease, self.now);
+        self.listening_since = self.now;
+        for pulse in [Pulse::Leaders, Pulse::Nodes, Pulse::Members, Pulse::Disks] {
+            self.plan(SignedDuration::ZERO, Due::Pulse(pulse));
+        }
     }
 }

@@ -29,7 +29,7 @@ macro_rules! resources {
 resources! {
     pods: "" "pods", nodes: "" "nodes", services: "" "services", events: "" "events",
     claims: "" "persistentvolumeclaims", volumes: "" "persistentvolumes", config_maps: "" "configmaps",
-    service_accounts: "" "serviceaccounts", namespaces: "" "namespaces",
+    service_accounts: "" "serviceaccounts", namespaces: "" "namespaces", secrets: "" "secrets",
     endpoints: "" "endpoints", quotas: "" "resourcequotas", limit_ranges: "" "limitranges",
     deployments: "apps" "deployments", replica_sets: "apps" "replicasets", daemon_sets: "apps" "daemonsets",
     stateful_sets: "apps" "statefulsets", revisions: "apps" "controllerrevisions",

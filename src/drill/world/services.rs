@@ -12,6 +12,17 @@ use super::random::mix;
 const NODE_PORTS: (u64, u64) = (30_000, 2768);
 
 impl World {
+    /// A Service that is changed keeps its address and ports, and gets those that its new type has.
+    pub(super) fn keep_service(&self, service: &mut Value) {
+        let id = Id::of(service);
+        if self.store.get(self.res.services, &id.namespace, &id.name).is_some() {
+            self.admit_service(service);
+            if text(service, "/spec/type") != "ExternalName" {
+                super::admission::give_address(service);
+            }
+        }
+    }
+
     /// Gives a Service what it lacks of addresses and ports; what it had before it keeps.
     pub(super) fn admit_service(&self, service: &mut Value) {
         let id = Id::of(service);

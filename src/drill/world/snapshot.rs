@@ -20,7 +20,8 @@ impl World {
             return;
         }
         for node in self.store.list(self.res.nodes, None) {
-            if entry(&node, "/metadata/labels", "node-role.kubernetes.io/etcd") == "true" {
+            let serves = self.in_quorum(text(&node, "/metadata/name"));
+            if serves && entry(&node, "/metadata/labels", "node-role.kubernetes.io/etcd") == "true" {
                 self.take_snapshot(&node);
             }
         }

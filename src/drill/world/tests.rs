@@ -12,6 +12,8 @@ use crate::drill::{Scenario, find};
 
 mod batch;
 mod connections;
+mod machines;
+mod places;
 mod scale;
 mod storage;
 mod workloads;
@@ -57,7 +59,8 @@ impl World {
                 "Pod" => object["status"] = json!({ "phase": "Pending" }),
                 _ => {}
             }
-            self.admit(&mut object, true);
+            self.complete(&mut object);
+            self.admit(&mut object);
             self.store.create(resource, object, self.now).expect("created");
         }
         self.settle();
@@ -93,11 +96,11 @@ impl World {
     }
 
     /// The reasons of the Events about an object of that name, in the order in which they were made.
-    fn told(&self, name: &str) -> Vec<String> {
+    fn reasons_about(&self, name: &str) -> Vec<String> {
         let mut events = self.store.list(self.res.events, None);
         events.retain(|e| text(e, "/involvedObject/name") == name);
-        events
-            .sort_by_key(|e| (text(e, "/metadata/creationTimestamp").to_owned(), int(e, "/metadata/resourceVersion")));
+        let revision = |e: &Value| text(e, "/metadata/resourceVersion").parse::<u64>().unwrap_or_default();
+        events.sort_by_key(|e| (text(e, "/metadata/creationTimestamp").to_owned(), revision(e)));
         events.iter().map(|e| text(e, "/reason").to_owned()).collect()
     }
 

@@ -8,15 +8,12 @@ use crate::drill::world::backend::VERSION;
 use crate::drill::world::random::{digest, mix};
 
 /// A server of the deployment: control plane, etcd and workloads.
-pub(super) fn server(number: u32, now: Timestamp) -> Value {
+pub fn server(number: u32, now: Timestamp) -> Value {
     let mut node = agent(number, now);
     let name = format!("nbg1-{number}");
     let meta = &mut node["metadata"];
     for role in ["control-plane", "etcd"] {
         meta["labels"][format!("node-role.kubernetes.io/{role}")] = "true".into();
-    }
-    if number == 1 {
-        meta["labels"]["honeydue/redis"] = "true".into();
     }
     meta["finalizers"] = json!(["wrangler.cattle.io/node", "wrangler.cattle.io/managed-etcd-controller"]);
     let annotations = &mut meta["annotations"];
@@ -131,7 +128,8 @@ fn conditions(now: Timestamp) -> Value {
     ])
 }
 
-fn condition(kind: &str, status: &str, reason: &str, message: &str, now: Timestamp) -> Value {
+/// A condition of a node.
+pub fn condition(kind: &str, status: &str, reason: &str, message: &str, now: Timestamp) -> Value {
     json!({ "type": kind, "status": status, "reason": reason, "message": message, "lastHeartbeatTime": stamp(now),
         "lastTransitionTime": stamp(now) })
 }
@@ -139,11 +137,17 @@ fn condition(kind: &str, status: &str, reason: &str, message: &str, now: Timesta
 fn info(name: &str) -> Value {
     let id = digest(name);
     json!({
-        "architecture": "amd64", "bootID": uuid(&digest(&id)), "containerRuntimeVersion": "containerd://2.1.5-k3s1",
+        "architecture": "amd64", "bootID": boot_id(name, 0), "containerRuntimeVersion": "containerd://2.1.5-k3s1",
         "kernelVersion": "6.8.0-101-generic", "kubeProxyVersion": "", "kubeletVersion": VERSION, "machineID": &id[..32],
         "operatingSystem": "linux", "osImage": "Ubuntu 24.04.4 LTS", "systemUUID": uuid(&id),
         "swap": { "capacity": 0 },
     })
+}
+
+/// The id of a machine's run, after so many boots.
+pub fn boot_id(name: &str, boots: u32) -> String {
+    let id = digest(name);
+    uuid(&digest(&if boots == 0 { id } else { format!("{id}/{boots}") }))
 }
 
 /// Digits in the groups of a UUID.

@@ -11,13 +11,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::admission::default_object;
+use super::control_plane::LEADERS;
 use super::json::{Id, list, put, text, uid};
-use super::pulse::{LEADERS, Pulse};
+use super::pulse::Pulse;
 use super::recorder::KEPT;
 use super::{Due, World};
 use crate::drill::store::{ResourceId, stamp};
 
-pub use machine::{agent, inside};
+pub use machine::{agent, boot_id, condition, inside, server};
 
 const SYSTEM: &str = include_str!("../manifests/system.yaml");
 const APPS: &str = include_str!("../manifests/apps.yaml");
@@ -28,6 +29,8 @@ const NAMESPACE: &str = "honeydue";
 const AGE: SignedDuration = SignedDuration::from_hours(61 * 24);
 /// Before this heartbeats would have left no trace.
 const HEARTBEATS: SignedDuration = SignedDuration::from_mins(75);
+/// Before this tasks would have come and gone.
+const TASKS: SignedDuration = SignedDuration::from_mins(12);
 /// Before this neither snapshots nor Jobs would have left one.
 const ROUNDS: SignedDuration = SignedDuration::from_hours(62);
 
@@ -35,11 +38,12 @@ const ROUNDS: SignedDuration = SignedDuration::from_hours(62);
 type Page = fn(&mut World);
 
 /// The pages of the past that are not in the history file.
-const PAGES: [(Page, SignedDuration); 4] = [
+const PAGES: [(Page, SignedDuration); 5] = [
     (World::build_cluster, AGE),
     (World::first_deployment, SignedDuration::from_hours(61 * 24 - 3)),
     (World::begin_rounds, ROUNDS),
     (World::begin_pulses, HEARTBEATS),
+    (World::begin_tasks, TASKS),
 ];
 
 /// A change that somebody made to a Deployment.
@@ -92,7 +96,10 @@ impl World {
 
     fn build_cluster(&mut self) {
         for number in 1..=3 {
-            let node = machine::server(number, self.now);
+            let mut node = machine::server(number, self.now);
+            if number == 1 {
+                put(&mut node, &["metadata", "labels", "honeydue/redis"], "true".into());
+            }
             let name = text(&node, "/metadata/name").to_owned();
             let _ = self.store.create(self.res.nodes, node, self.now);
             self.create_lease("kube-node-lease", &name, &name, 40);

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{End, State, Step, probe};
 use crate::drill::world::json::{Id, text};
+use crate::drill::world::machine::Machine;
 use crate::drill::world::program::Course;
 use crate::drill::world::random::{digest, mix};
 use crate::drill::world::recorder::{Note, Reporter};
@@ -24,6 +25,13 @@ impl World {
             return;
         }
         let Some(pod) = self.store.get(self.res.pods, &id.namespace, &id.name) else { return };
+        let node = text(&pod, "/spec/nodeName");
+        // A container ends without its kubelet.
+        let alone = step == Step::End && self.machine(node).is_some_and(Machine::running);
+        if !self.posts(node) && !alone {
+            self.held.entry(node.to_owned()).or_default().push((id.clone(), turn, step));
+            return;
+        }
         match step {
             Step::Prepare => self.prepare(id, &pod),
             Step::Start(pulled) => self.start(id, &pod, pulled),
@@ -43,10 +51,13 @@ impl World {
     fn say(&mut self, id: &Id, pod: &Value, note: Note<'_>) {
         let Some(run) = self.runs.get(id) else { return };
         let (host, container) = (run.node.clone(), run.container.name.clone());
+        if !self.posts(&host) {
+            return;
+        }
         self.record(pod, Reporter::Kubelet(&host), note.of(&container));
     }
 
-    fn then(&mut self, id: &Id, after: SignedDuration, step: Step) {
+    pub(super) fn then(&mut self, id: &Id, after: SignedDuration, step: Step) {
         if let Some(run) = self.runs.get(id) {
             let turn = run.turn;
             self.plan(after, Due::Kubelet(id.clone(), turn, step));
@@ -101,6 +112,7 @@ impl World {
         let Some(run) = self.runs.get(id) else { return };
         let (image, name, node) = (run.container.image.clone(), run.container.name.clone(), run.node.clone());
         self.pulled.insert((node, image.clone()));
+        self.outside.images.insert(image.clone());
         let message = match pulled {
             Some(time) => {
                 let (time, size) = (time.as_millis() as f64 / 1000.0, 14_000_000 + mix(&image, 7) % 60_000_000);
@@ -141,8 +153,7 @@ impl World {
         container.ready = false;
         container.ends = None;
         run.turn += 1;
-        let policy = text(pod, "/spec/restartPolicy");
-        let again = policy == "Always" || (policy == "OnFailure" && code != 0);
+        let again = super::starts_again(pod, code);
         run.over = !again;
         let container = &mut run.container;
         if !again {
@@ -162,6 +173,22 @@ impl World {
             }
         }
         self.then(id, MOMENT, if waits { Step::BackOff } else { Step::Again });
+    }
+
+    /// A pod is ended and not started again, whatever its policy.
+    pub(super) fn end_for_good(&mut self, id: &Id) {
+        let now = self.now;
+        let Some(run) = self.runs.get_mut(id) else { return };
+        run.turn += 1;
+        run.over = true;
+        let container = &mut run.container;
+        container.ready = false;
+        container.ends = None;
+        if let State::Running(started) = container.state {
+            let (course, id) = (container.course, container.id.clone());
+            container.state = State::Ended(End { started, finished: now, code: 137, reason: "Error", course, id });
+        }
+        self.write_pod_status(id);
     }
 
     fn back_off(&mut self, id: &Id, pod: &Value) {

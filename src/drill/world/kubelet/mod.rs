@@ -1,11 +1,14 @@
 //! The kubelets: the life of a pod on its node.
 
+mod disk;
 mod life;
+mod node;
 mod status;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::informer::Work;
 use super::json::{Id, bytes, entry, list, text, time, uid};
 use super::program::{Course, Trade};
 use super::recorder::{Note, Reporter};
@@ -124,8 +127,13 @@ impl World {
     pub(super) fn reconcile_pod(&mut self, id: &Id) {
         let Some(pod) = self.store.get(self.res.pods, &id.namespace, &id.name) else {
             self.runs.remove(id);
+            self.waiting.remove(id);
+            self.make_room();
             return;
         };
+        if matches!(text(&pod, "/status/phase"), "Succeeded" | "Failed") {
+            self.make_room();
+        }
         if self.runs.get(id).is_some_and(|run| run.uid != uid(&pod)) {
             self.runs.remove(id);
         }
@@ -133,8 +141,15 @@ impl World {
         if pod.pointer("/metadata/deletionTimestamp").is_some() {
             self.stop_pod(id, &pod);
         } else if !placed {
-            self.schedule(&pod);
-        } else if !self.runs.contains_key(id) && text(&pod, "/status/phase") == "Pending" {
+            if self.scheduler_leads() {
+                self.schedule(&pod);
+            } else {
+                self.stalled.insert(Work::Pod(id.clone()));
+            }
+        } else if !self.runs.contains_key(id)
+            && text(&pod, "/status/phase") == "Pending"
+            && self.posts(text(&pod, "/spec/nodeName"))
+        {
             self.accept(id, &pod);
         }
     }
@@ -145,6 +160,9 @@ impl World {
     }
 
     fn stop_pod(&mut self, id: &Id, pod: &Value) {
+        if !self.posts(text(pod, "/spec/nodeName")) {
+            return;
+        }
         let trade = Trade::of(text(pod, "/spec/containers/0/name"));
         let Some(run) = self.runs.get_mut(id) else {
             // Nobody runs it (a pod of the load): it goes at once.
@@ -239,6 +257,12 @@ impl World {
             run.ailment = None;
         }
     }
+}
+
+/// Whether a container that has ended so is started again.
+fn starts_again(pod: &Value, code: i64) -> bool {
+    let policy = text(pod, "/spec/restartPolicy");
+    policy == "Always" || (policy == "OnFailure" && code != 0)
 }
 
 /// The address of a node inside.

@@ -13,6 +13,9 @@ impl World {
     /// Writes the status of a pod.
     pub(in crate::drill::world) fn write_pod_status(&mut self, id: &Id) {
         let Some(run) = self.runs.get(id) else { return };
+        if !self.posts(&run.node) {
+            return;
+        }
         let host = self.store.get(self.res.nodes, "", &run.node).map(|n| internal_address(&n).to_owned());
         let now = self.now;
         let write = |pod: &mut Value| write(pod, run, &host.unwrap_or_default(), now);

@@ -39,6 +39,7 @@ impl World {
         previous: bool,
     ) -> Result<Vec<LogLine>, LogRefusal> {
         let id = Id::new(namespace, pod);
+        self.kubelet_refusal(&id).map_or(Ok(()), |why| Err(LogRefusal::Unreachable(why)))?;
         let Some(run) = self.runs.get(&id) else { return Ok(self.plain_log(&id, container)) };
         let of = &run.container;
         let (started, until, course, ended) = match (&of.state, &of.last, previous) {

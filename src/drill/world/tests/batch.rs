@@ -30,7 +30,7 @@ fn a_job_runs_so_many_pods_at_a_time_until_so_many_have_succeeded() {
     assert!(time(&sum, "/status/completionTime") > time(&sum, "/status/startTime"));
     let names = world.pod_names();
     assert!((0..5).all(|n| names.iter().any(|name| name.starts_with(&format!("sum-{n}-")))), "{names:?}");
-    assert_eq!(world.told("sum").last().map(String::as_str), Some("Completed"));
+    assert_eq!(world.reasons_about("sum").last().map(String::as_str), Some("Completed"));
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn a_job_that_fails_waits_longer_each_time_and_gives_up() {
     let reason = "BackoffLimitExceeded".to_owned();
     assert_eq!(conditions(&bad), [("FailureTarget".to_owned(), reason.clone()), ("Failed".to_owned(), reason.clone())]);
     assert_eq!(int(&bad, "/status/failed"), 3);
-    assert_eq!(world.told("bad").last(), Some(&reason));
+    assert_eq!(world.reasons_about("bad").last(), Some(&reason));
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_suspended_job_rests_until_it_is_resumed() {
     world.after(minutes(1));
     let later = world.the(world.res.jobs, "later");
     assert_eq!(conditions(&later).len(), 2, "{}", later["status"]);
-    assert_eq!(world.told("later"), ["Suspended", "Resumed", "SuccessfulCreate", "Completed"]);
+    assert_eq!(world.reasons_about("later"), ["Suspended", "Resumed", "SuccessfulCreate", "Completed"]);
 }
 
 fn cron(name: &str, spec: &str) -> String {
@@ -128,7 +128,7 @@ fn a_schedule_that_is_none_is_told() {
     let mut world = quiet();
     world.make(&cron("odd", "schedule: 'every day'"));
     world.after(minutes(3));
-    assert_eq!(world.told("odd"), ["UnparseableSchedule"]);
+    assert_eq!(world.reasons_about("odd"), ["UnparseableSchedule"]);
     assert!(world.store.list(world.res.jobs, Some("default")).is_empty());
 }
 
@@ -166,7 +166,7 @@ fn an_autoscaler_grows_its_target_to_the_bound_and_shrinks_it_after_five_minutes
     assert_eq!((replicas(&world), verdict(&world, "ScalingLimited")), (6, "TooManyReplicas".to_owned()));
     let status = world.the(world.res.autoscalers, "web")["status"].clone();
     assert!(status["currentMetrics"][0]["resource"]["current"]["averageUtilization"].as_i64() > Some(100), "{status}");
-    assert!(world.told("web").iter().any(|reason| reason == "SuccessfulRescale"));
+    assert!(world.reasons_about("web").iter().any(|reason| reason == "SuccessfulRescale"));
 
     world.change(world.res.deployments, "web", |web| {
         web["spec"]["template"]["spec"]["containers"][0]["resources"]["requests"]["cpu"] = "1".into();

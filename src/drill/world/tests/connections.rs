@@ -90,7 +90,7 @@ fn a_service_that_changes_its_type_keeps_its_address() {
     let become_type = |world: &mut World, kind: &str| {
         let mut service = Value::clone(&world.the(world.res.services, "web"));
         service["spec"]["type"] = kind.into();
-        world.admit(&mut service, false);
+        world.complete(&mut service);
         world.change(world.res.services, "web", |s| *s = service);
         let service = world.the(world.res.services, "web");
         (text(&service, "/spec/clusterIP").to_owned(), list(&service, "/spec/ports")[0]["nodePort"].as_u64())
@@ -152,7 +152,7 @@ fn a_budget_over_pods_of_nobody_cannot_be_counted() {
     );
     let alone = world.the(world.res.budgets, "alone");
     assert_eq!(condition(&alone, "DisruptionAllowed").map(|c| text(c, "/reason")), Some("SyncFailed"));
-    assert_eq!(world.told("alone").last().map(String::as_str), Some("CalculateExpectedPodCountFailed"));
+    assert_eq!(world.reasons_about("alone").last().map(String::as_str), Some("CalculateExpectedPodCountFailed"));
 }
 
 #[test]
