@@ -59,7 +59,10 @@ impl Ports {
                 doors.push(ports.stand_for(network, &site.names(), *port)?);
             }
         }
-        ports.keepers.spawn(keep(network.clone(), doors));
+        // They do as the world says from the first moment on.
+        let routes: Vec<Route> = network.with(|world| doors.iter().map(|door| door.route_in(world)).collect());
+        let standings = doors.iter().zip(&routes).map(|(door, route)| door.stand(route)).collect::<io::Result<_>>()?;
+        ports.keepers.spawn(keep(network.clone(), doors, standings));
         Ok(ports)
     }
 
@@ -88,10 +91,9 @@ impl Ports {
 }
 
 /// Lets every socket do as its route says, whenever that changes.
-async fn keep(network: Arc<Network>, doors: Vec<Arc<Door>>) {
+async fn keep(network: Arc<Network>, doors: Vec<Arc<Door>>, mut standings: Vec<Standing>) {
     let mut ticks = tokio::time::interval(LOOK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut standings: Vec<Standing> = doors.iter().map(|_| Standing::Refusing).collect();
     loop {
         ticks.tick().await;
         let routes: Vec<Route> = network.with(|world| doors.iter().map(|door| door.route_in(world)).collect());

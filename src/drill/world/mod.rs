@@ -9,6 +9,7 @@ mod api_service;
 mod asynq;
 mod backend;
 mod budget;
+mod claims;
 mod control_plane;
 mod daemon_set;
 mod deployment;
@@ -23,6 +24,7 @@ mod inside;
 mod job;
 mod json;
 mod kubelet;
+mod label;
 mod load;
 mod logs;
 mod machine;
@@ -44,6 +46,7 @@ mod rollout;
 mod scaling;
 mod scheduler;
 mod snapshot;
+mod taint;
 mod trouble;
 mod vitals;
 mod zone;
@@ -66,6 +69,7 @@ use random::Random;
 use recorder::Recorder;
 use redis::Volumes;
 use resources::Resources;
+use scheduler::Ledger;
 
 pub use exec::{Image, Sandbox, Surroundings};
 pub use fault::{Ailing, Fault, InTrouble, Recovery, Rollout, Undo, Weather};
@@ -119,6 +123,10 @@ pub struct World {
     held: BTreeMap<String, Vec<(Id, u64, Step)>>,
     /// Since when nodes are gone that had pods.
     missing: BTreeMap<String, Timestamp>,
+    /// What the pods of each node take.
+    ledger: Ledger,
+    /// Pods for which there is no place.
+    waiting: BTreeSet<Id>,
     /// Nodes under disk pressure, and since when there is room again.
     pressed: BTreeMap<String, Option<Timestamp>>,
     /// What the ingress of each node knew when it last reached the API.
@@ -160,6 +168,8 @@ impl World {
             held: BTreeMap::new(),
             missing: BTreeMap::new(),
             pressed: BTreeMap::new(),
+            ledger: Ledger::default(),
+            waiting: BTreeSet::new(),
             machines,
             store: Store::new(seed),
             res: Resources::new(),

@@ -45,6 +45,8 @@ pub struct Redis {
     pub run: String,
     /// The name of its node.
     pub node: String,
+    /// Whether it takes connections and answers nothing.
+    pub stuck: bool,
     /// Whether it still reads its data.
     pub loading: bool,
     /// Whether its disk takes what it writes.
@@ -65,6 +67,7 @@ impl World {
             since,
             run: digest(&format!("{}/{since}", run.uid)).chars().take(40).collect(),
             node: run.node.clone(),
+            stuck: run.ailment.is_some(),
             loading: self.now.duration_since(since) < LOADS,
             writes: !full,
             config: self.redis_config(namespace, &pod),
@@ -100,6 +103,6 @@ impl World {
         let service = self.store.get(self.res.services, namespace, "redis")?;
         let way = route(self, &Vantage::Node(node.to_owned()), text(&service, "/spec/clusterIP"), PORT);
         let Route::To(Place::Pod { namespace, name, .. }) = way else { return None };
-        self.redis(&namespace, &name).filter(|redis| !redis.loading && redis.writes)
+        self.redis(&namespace, &name).filter(|redis| !redis.stuck && !redis.loading && redis.writes)
     }
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::io::{AsyncWriteExt as _, BufReader};
 
 use self::resp::{Read, Reply, read};
@@ -20,6 +21,8 @@ use crate::drill::net::{Caller, Place, Service, Serving, Stream};
 
 /// How long a client may say nothing.
 const PATIENCE: Duration = Duration::from_mins(10);
+/// How often one that is stuck is looked at again.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// The server of every Redis there is.
 #[derive(Debug, Default)]
@@ -47,17 +50,7 @@ impl Server {
                 }
                 Read::End => return Ok(()),
             };
-            let reply = caller.network.with(|world| {
-                // A process that has started again knows nothing of this connection.
-                let redis = world.redis(namespace, name).filter(|redis| redis.since == begun.since)?;
-                let machine = world.machine(&redis.node);
-                if machine.is_some_and(|machine| !machine.running() || !machine.containers) {
-                    return None;
-                }
-                let (data, now) = world.redis_data(&redis);
-                Some(session.obey(&command, &redis, data, now))
-            });
-            let Some(reply) = reply else { return Ok(()) };
+            let Some(reply) = answer(&mut session, &command, caller, begun.since).await else { return Ok(()) };
             let mut bytes = Vec::new();
             reply.write(session.third, &mut bytes);
             stream.write_all(&bytes).await?;
@@ -68,6 +61,30 @@ impl Server {
             if session.over {
                 return stream.shutdown().await;
             }
+        }
+    }
+}
+
+/// The answer to a command, once the process answers; nothing when the process of that start is gone.
+async fn answer(session: &mut Session, command: &[Vec<u8>], caller: &Caller, start: Timestamp) -> Option<Reply> {
+    let Place::Pod { namespace, name, .. } = &caller.place else { return None };
+    loop {
+        let answered = caller.network.with(|world| {
+            // A process that has started again knows nothing of this connection.
+            let redis = world.redis(namespace, name).filter(|redis| redis.since == start)?;
+            if world.machine(&redis.node).is_some_and(|machine| !machine.running() || !machine.containers) {
+                return None;
+            }
+            if redis.stuck {
+                return Some(None);
+            }
+            let (data, now) = world.redis_data(&redis);
+            Some(Some(session.obey(command, &redis, data, now)))
+        });
+        match answered {
+            None => return None,
+            Some(Some(reply)) => return Some(reply),
+            Some(None) => tokio::time::sleep(LOOK).await,
         }
     }
 }

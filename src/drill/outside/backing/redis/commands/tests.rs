@@ -11,6 +11,7 @@ fn redis() -> Redis {
         since: Timestamp::UNIX_EPOCH,
         run: "r".to_owned(),
         node: "n".to_owned(),
+        stuck: false,
         loading: false,
         writes: true,
         config: BTreeMap::from([("maxmemory".to_owned(), "200mb".to_owned())]),
