@@ -153,8 +153,8 @@ async fn what_is_not_simulated_ends_with_an_error() {
     let copy = format!("-n honeydue cp {redis}:/etc/hosts {}", file.display());
     for (line, why) in [
         (format!("-n honeydue port-forward {redis} :6379"), "upgrades connections to WebSocket, not to \"SPDY/3.1\""),
-        (format!("-n honeydue attach {redis}"), "the server does not allow this method on the requested resource"),
-        (format!("-n honeydue debug {redis} --image=busybox"), "the server does not allow this method"),
+        (format!("-n honeydue attach {redis}"), "the server could not find the requested resource"),
+        (format!("-n honeydue debug {redis} --image=busybox"), "the server could not find the requested resource"),
         (copy, "exec: \"tar\": executable file not found in $PATH"),
     ] {
         let told = kubectl.run(&line).await;
