@@ -1,6 +1,7 @@
 //! kubectl on the simulated API server. These tests have nothing to say where there is no kubectl.
 
 mod apply;
+mod reads;
 mod writes;
 
 use std::fmt::Write as _;

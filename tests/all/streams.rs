@@ -210,3 +210,24 @@ async fn a_session_ends_with_its_endpoint() {
     simulation.network().with(|world| world.change_machine("nbg1-1", |machine| machine.k3s = Unit::Inactive));
     assert!(process.join().await.is_err());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forwarded_port_carries_bytes_both_ways() {
+    let simulation = simulation().await;
+    let client = client_of(simulation.server(), User::Admin);
+    let (pods, redis) = pods(client, "redis").await;
+    let mut forwarder = pods.portforward(&redis, &[6379, 1]).await.expect("a connection");
+    assert!(forwarder.take_error(1).expect("its channel").await.expect("an error").contains("port 1 to pod"));
+    let mut port = forwarder.take_stream(6379).expect("its stream");
+    for (command, want) in [("PING", "+PONG\r\n"), ("EXISTS asynq:queues", ":1\r\n")] {
+        port.write_all(format!("{command}\r\n").as_bytes()).await.expect("sent");
+        let mut answer = vec![0; want.len()];
+        port.read_exact(&mut answer).await.expect("an answer");
+        assert_eq!(String::from_utf8_lossy(&answer), want);
+    }
+    // The end of the connection in the pod is the end here.
+    port.write_all(b"QUIT\r\n").await.expect("sent");
+    let mut rest = String::new();
+    port.read_to_string(&mut rest).await.expect("an end");
+    assert_eq!(rest, "+OK\r\n");
+}

@@ -272,3 +272,63 @@ impl Kubectl<Simulation> {
         assert!(told.contains("condition met") && !self.recovered(), "{told}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_waits_for_a_budget_that_gives_way() {
+    let Some(kubectl) = kubectl(None).await else { return };
+    let budget = async |least: u8| {
+        let patch = format!(r#"{{"spec":{{"minAvailable":{least}}}}}"#);
+        let told = kubectl.run_words(&["-n", "honeydue", "patch", "pdb", "api", "--type=merge", "-p", &patch]).await;
+        assert_eq!(told, "poddisruptionbudget.policy/api patched");
+        kubectl.wait("pdb/api", &format!("jsonpath={{.status.disruptionsAllowed}}={}", 3 - least)).await;
+    };
+    let nodes =
+        kubectl.run("-n honeydue get pods -l app.kubernetes.io/name=api -o jsonpath={.items[0].spec.nodeName}").await;
+    let drain = format!("drain {nodes} --ignore-daemonsets --delete-emptydir-data");
+    budget(3).await;
+    let refused = kubectl.run(&format!("{drain} --timeout=2s")).await;
+    let why = "Cannot evict pod as it would violate the pod's disruption budget.";
+    assert!(refused.contains(why) && refused.contains("global timeout reached"), "{refused}");
+    budget(2).await;
+    let told = kubectl.run(&format!("{drain} --timeout=60s")).await;
+    assert!(told.ends_with(&format!("node/{nodes} drained")), "{told}");
+    assert_eq!(kubectl.run(&format!("uncordon {nodes}")).await, format!("node/{nodes} uncordoned"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn differences_are_shown_before_they_are_applied() {
+    let Some(kubectl) = kubectl(None).await else { return };
+    let file = kubectl.home.path().join("worker.json");
+    let path = file.to_str().expect("a path of letters");
+    let mut worker = kubectl.json("-n honeydue get configmap api").await;
+    worker["metadata"] = json!({"name": "other", "namespace": "honeydue"});
+    std::fs::write(&file, worker.to_string()).expect("written");
+    assert!(kubectl.run_words(&["diff", "-f", path]).await.contains("+  LOG_LEVEL: info"), "all of it is new");
+    assert_eq!(kubectl.run_words(&["apply", "-f", path]).await, "configmap/other created");
+    assert_eq!(kubectl.run_words(&["diff", "-f", path]).await, "");
+    worker["data"]["LOG_LEVEL"] = "debug".into();
+    std::fs::write(&file, worker.to_string()).expect("written");
+    let told = kubectl.run_words(&["diff", "-f", path]).await;
+    assert!(told.contains("-  LOG_LEVEL: info") && told.contains("+  LOG_LEVEL: debug"), "{told}");
+    assert_eq!(kubectl.json("-n honeydue get configmap other").await["data"]["LOG_LEVEL"], "info");
+    assert_eq!(kubectl.run_words(&["apply", "-f", path]).await, "configmap/other configured");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_followed_log_ends_with_its_container() {
+    let Some(kubectl) = kubectl(None).await else { return };
+    let file = kubectl.home.path().join("once.json");
+    let spec = json!({"restartPolicy": "Never", "nodeName": "nbg1-1",
+        "containers": [{"name": "digest", "image": "registry.example.com/honeydue/worker:9d14e02"}]});
+    let pod =
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "once", "namespace": "honeydue"}, "spec": spec});
+    std::fs::write(&file, pod.to_string()).expect("written");
+    let path = file.to_str().expect("a path of letters");
+    assert_eq!(kubectl.run_words(&["apply", "-f", path]).await, "pod/once created");
+    kubectl.wait("pod/once", "jsonpath={.status.phase}=Running").await;
+    let told = kubectl.run("-n honeydue logs once -f").await;
+    assert!(!told.is_empty() && !told.contains("rror from server"), "{told}");
+    kubectl.wait("pod/once", "jsonpath={.status.phase}=Succeeded").await;
+    let told = kubectl.run("-n honeydue exec once -- ls").await;
+    assert!(told.contains("cannot exec into a container in a completed pod"), "{told}");
+}
