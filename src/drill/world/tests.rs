@@ -9,6 +9,7 @@ use super::{Undo, World};
 use crate::drill::api::Backend as _;
 use crate::drill::{Scenario, find};
 
+mod kubelets;
 mod machines;
 mod places;
 mod writes;

@@ -41,7 +41,9 @@ impl World {
         let id = Id::new(namespace, pod);
         self.kubelet_refusal(&id).map_or(Ok(()), |why| Err(LogRefusal::Unreachable(why)))?;
         let Some(run) = self.runs.get(&id) else { return Ok(self.plain_log(&id, container)) };
-        let of = &run.container;
+        let Some(of) = run.containers.iter().find(|c| c.name == container).or_else(|| run.first()) else {
+            return Ok(Vec::new());
+        };
         let (started, until, course, ended) = match (&of.state, &of.last, previous) {
             (State::Running(since), _, false) => (*since, self.now, of.course, false),
             (State::Ended(end), _, false) | (State::Waiting(..), Some(end), false) | (_, Some(end), true) => {
@@ -50,8 +52,10 @@ impl World {
             (State::Waiting(reason, _), None, false) => return Err(LogRefusal::Waiting((*reason).to_owned())),
             (_, None, true) => return Err(LogRefusal::NoPrevious),
         };
-        let seed = format!("{}/{}", run.uid, started.as_second());
-        let ailment = run.ailment.as_ref().filter(|_| !ended);
+        let first = run.first().is_some_and(|first| first.name == of.name);
+        let who = if first { run.uid.clone() } else { format!("{}/{}", run.uid, of.name) };
+        let seed = format!("{who}/{}", started.as_second());
+        let ailment = run.ailment.as_ref().filter(|_| first && !ended);
         let upstreams = if of.trade == Trade::Ingress { self.upstreams() } else { Vec::new() };
         Ok(Run { trade: of.trade, course, ailment, upstreams, seed, started, until, ended }.lines())
     }
@@ -60,7 +64,7 @@ impl World {
     fn upstreams(&self) -> Vec<String> {
         self.runs
             .values()
-            .filter(|r| r.container.trade == Trade::Api && r.container.ready)
+            .filter(|r| r.first().is_some_and(|c| c.trade == Trade::Api && c.ready))
             .map(|r| r.ip.clone())
             .collect()
     }
