@@ -96,7 +96,8 @@ pub(super) fn open_console(
     let problems = problems.iter().map(ToString::to_string).collect();
     let handle = runtime.handle().clone();
     let journal = Journal::new(Folders::of_process().state.as_deref(), clocks.clone(), drill);
-    let banner = drill.map(|id| format!("DRILL {id}"));
+    let diverted = (!profile.dial.is_empty()).then(|| "PROBES DIVERTED".to_owned());
+    let banner = drill.map(|id| format!("DRILL {id}")).or(diverted);
     let code = console::run(Setup {
         feed,
         runtime: handle,

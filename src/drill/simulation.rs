@@ -104,6 +104,7 @@ impl Simulation {
         let server = Arc::new(serve(world.clone(), SERVERS).await?);
         let network = Network::new(world.clone())?;
         network.tell_of_apis(server.endpoints.iter().map(super::api::Endpoint::addr).collect());
+        server.join(&network);
         let ports = Ports::open(&network)?;
         let pump = tokio::spawn(pump(world.clone(), clock.clone(), server.clone()));
         Ok(Self { world, clock, broken: Mutex::new(broken), server, network, ports, pump })

@@ -6,10 +6,12 @@ mod api;
 mod cluster;
 mod kubectl;
 mod operator;
+mod outside;
 #[path = "../support/proxy.rs"]
 mod proxy;
 mod replay;
 mod small;
+mod streams;
 #[path = "../support/terminal.rs"]
 #[allow(dead_code, reason = "shared with the figures and the pictures")]
 mod terminal;

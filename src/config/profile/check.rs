@@ -2,6 +2,9 @@
 
 use std::net::SocketAddr;
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+
 use super::{Outside, Profile, Role};
 use crate::config::Problem;
 use crate::config::source::{SourceFile, suggest};
@@ -29,6 +32,7 @@ pub(super) fn check(profile: &Profile, file: &SourceFile, lines: &Lines) -> Vec<
     for (from, to) in &profile.dial {
         check.dial(from, to);
     }
+    check.dial_ca(&profile.dial_ca);
     check.problems.sort_by_key(|p| p.line);
     check.problems
 }
@@ -115,6 +119,13 @@ impl Check<'_> {
         if !is_host_port(&outside.address) {
             let message = format!("{:?} is not an address to probe", outside.address);
             self.say(&["outside", name, "address"], message, "write HOST:PORT");
+        }
+    }
+
+    fn dial_ca(&mut self, pem: &str) {
+        if !pem.is_empty() && CertificateDer::from_pem_slice(pem.as_bytes()).is_err() {
+            let fix = "paste a PEM block, or remove dialCa";
+            self.say(&["dialCa"], "dialCa holds no certificate".to_owned(), fix);
         }
     }
 

@@ -100,7 +100,7 @@ impl Wanted {
     }
 }
 
-fn find(backend: &mut dyn Backend, namespace: &str, pod: &str) -> Result<Arc<Value>, Failure> {
+pub(super) fn find(backend: &mut dyn Backend, namespace: &str, pod: &str) -> Result<Arc<Value>, Failure> {
     let pods = pods().ok_or_else(Failure::no_resource)?;
     backend.store().get(pods, namespace, pod).ok_or_else(|| Failure::not_found(pods.def(), pod))
 }
@@ -110,7 +110,7 @@ fn pods() -> Option<ResourceId> {
 }
 
 /// The container that is meant: the one named, or the only one.
-fn container(object: &Value, pod: &str, asked: &str) -> Result<String, Failure> {
+pub(super) fn container(object: &Value, pod: &str, asked: &str) -> Result<String, Failure> {
     let names = |field: &str| object.at("spec").items(field).iter().map(|c| c.text("name")).collect::<Vec<_>>();
     let (own, init) = (names("containers"), names("initContainers"));
     if asked.is_empty() {
@@ -132,7 +132,7 @@ fn container(object: &Value, pod: &str, asked: &str) -> Result<String, Failure> 
     known.then(|| asked.to_owned()).ok_or_else(refuse)
 }
 
-fn status_of<'a>(object: &'a Value, container: &str) -> Option<&'a Value> {
+pub(super) fn status_of<'a>(object: &'a Value, container: &str) -> Option<&'a Value> {
     let fields = ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"];
     let mut all = fields.iter().flat_map(|f| object.at("status").items(f));
     all.find(|s| s.text("name") == container)

@@ -28,6 +28,7 @@ mod reviews;
 mod rights;
 mod selector;
 mod server;
+mod stream;
 mod table;
 mod view;
 mod watch;

@@ -23,6 +23,10 @@ use super::{Caller, Network, Route, Service, Vantage, route};
 const LOOK: Duration = Duration::from_millis(100);
 /// The ports of a node that the operator may reach.
 const NODE_PORTS: [u16; 3] = [22, 80, 443];
+/// The port that takes datagrams.
+const NAMES: u16 = 53;
+/// How many datagrams may wait for their answers; further ones are lost.
+const WAITING: usize = 256;
 /// The largest datagram that is read.
 const LARGEST: usize = 4096;
 /// `EINPROGRESS` of Linux: the connection is under way.
@@ -55,7 +59,10 @@ impl Ports {
                 doors.push(ports.stand_for(network, &site.names(), *port)?);
             }
         }
-        ports.keepers.spawn(keep(network.clone(), doors));
+        // They do as the world says from the first moment on.
+        let routes: Vec<Route> = network.with(|world| doors.iter().map(|door| door.route_in(world)).collect());
+        let standings = doors.iter().zip(&routes).map(|(door, route)| door.stand(route)).collect::<io::Result<_>>()?;
+        ports.keepers.spawn(keep(network.clone(), doors, standings));
         Ok(ports)
     }
 
@@ -72,7 +79,8 @@ impl Ports {
         self.dial.extend(names.iter().map(|name| (format!("{name}:{port}"), address)));
         let door = Arc::new(Door { network: network.clone(), host: host.to_owned(), port, address, _holder: holder });
         // Should somebody else have the number for datagrams, the name server answers over TCP alone.
-        if outside::at(host).is_some_and(Site::takes_datagrams)
+        if port == NAMES
+            && outside::at(host).is_some_and(Site::takes_datagrams)
             && let Ok(socket) = std::net::UdpSocket::bind(address)
         {
             socket.set_nonblocking(true)?;
@@ -83,10 +91,9 @@ impl Ports {
 }
 
 /// Lets every socket do as its route says, whenever that changes.
-async fn keep(network: Arc<Network>, doors: Vec<Arc<Door>>) {
+async fn keep(network: Arc<Network>, doors: Vec<Arc<Door>>, mut standings: Vec<Standing>) {
     let mut ticks = tokio::time::interval(LOOK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut standings: Vec<Standing> = doors.iter().map(|_| Standing::Refusing).collect();
     loop {
         ticks.tick().await;
         let routes: Vec<Route> = network.with(|world| doors.iter().map(|door| door.route_in(world)).collect());
@@ -170,14 +177,27 @@ impl Door {
         }
     }
 
-    /// Answers datagrams one after the other.
+    /// Answers datagrams, each when its answer is there.
     async fn datagrams(self: Arc<Self>, socket: UdpSocket) {
         let mut room = vec![0; LARGEST];
+        let mut answers = JoinSet::new();
         loop {
-            let Ok((length, from)) = socket.recv_from(&mut room).await else { continue };
-            let answer = self.answers().and_then(|(service, caller)| service.datagram(&room[..length], &caller));
-            if let Some(answer) = answer {
-                let _ = socket.send_to(&answer, from).await;
+            tokio::select! {
+                received = socket.recv_from(&mut room) => {
+                    let Ok((length, from)) = received else { continue };
+                    let message = room.get(..length).unwrap_or_default().to_vec();
+                    if let Some((service, caller)) = self.answers()
+                        && answers.len() < WAITING
+                    {
+                        let answering = service.datagram(message, caller);
+                        answers.spawn(async move { answering.await.map(|answer| (answer, from)) });
+                    }
+                }
+                Some(answered) = answers.join_next() => {
+                    if let Ok(Some((answer, from))) = answered {
+                        let _ = socket.send_to(&answer, from).await;
+                    }
+                }
             }
         }
     }

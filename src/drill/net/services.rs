@@ -30,6 +30,11 @@ impl Services {
         &self.nodes
     }
 
+    /// The outside, for its tokens and its patience.
+    pub const fn outside(&self) -> &outside::Services {
+        &self.outside
+    }
+
     /// What answers at a place; nothing if connections to it are taken elsewhere (the API) or nowhere.
     pub fn at(&self, place: &Place) -> Option<Arc<dyn Service>> {
         match place {

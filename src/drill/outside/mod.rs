@@ -14,6 +14,7 @@ mod trust;
 
 use std::sync::Arc;
 
+pub use edge::Patience;
 pub use mood::Mood;
 pub use site::{Site, at};
 pub use trust::Trust;
@@ -44,5 +45,20 @@ impl Services {
     /// What answers at a place.
     pub fn at(&self, place: &Place) -> Option<Arc<dyn Service>> {
         self.edge.at(place).or_else(|| self.backing.at(place)).or_else(|| self.names.at(place))
+    }
+
+    /// What the machine provider's API wants to see, for this run.
+    pub fn provider_token(&self) -> &str {
+        self.names.provider_token()
+    }
+
+    /// The bearer token for the edge's API.
+    pub fn edge_token(&self) -> &'static str {
+        self.edge.token()
+    }
+
+    /// How long the edge and the ingress wait from now on.
+    pub fn hurry(&self, patience: Patience) {
+        self.edge.hurry(patience);
     }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::World;
 use super::json::{Id, is, text};
 use super::kubelet::{Ailment, workload_name};
+use super::names::Lie;
 use super::program::Course;
 use super::trouble::Trouble;
 use crate::drill::outside::{Mood, Site};
@@ -25,6 +26,10 @@ pub enum Fault {
     Outside(Weather),
     /// A machine is in trouble.
     Machine(InTrouble),
+    /// A name server says something that is not so.
+    Names(Lie),
+    /// The operator's own network has no way to anything outside.
+    OperatorOffline,
 }
 
 /// How something outside behaves.
@@ -125,6 +130,10 @@ pub enum Undo {
         /// Of what.
         trouble: Trouble,
     },
+    /// What a name server is to say no more.
+    Names(Lie),
+    /// The operator's network is to work again.
+    OperatorOnline,
 }
 
 impl World {
@@ -140,6 +149,14 @@ impl World {
             Fault::Machine(InTrouble { node, trouble }) => {
                 self.change_machine(node, |machine| trouble.befall(machine));
                 Some(Undo::Machine { node: node.clone(), trouble: trouble.clone() })
+            }
+            Fault::Names(lie) => {
+                self.outside.names.tell(lie.clone());
+                Some(Undo::Names(lie.clone()))
+            }
+            Fault::OperatorOffline => {
+                self.outside.operator_offline = true;
+                Some(Undo::OperatorOnline)
             }
         };
         self.settle();
@@ -190,6 +207,8 @@ impl World {
                 }
             }
             Undo::Machine { node, trouble } => self.change_machine(&node, |machine| trouble.mend(machine)),
+            Undo::Names(lie) => self.outside.names.retract(&lie),
+            Undo::OperatorOnline => self.outside.operator_offline = false,
         }
         self.settle();
     }
@@ -206,6 +225,8 @@ impl World {
             }),
             Undo::Outside { site, mood, .. } => self.outside.mood(*site) == *mood,
             Undo::Machine { node, trouble } => self.machine(node).is_some_and(|machine| trouble.holds(machine)),
+            Undo::Names(lie) => self.outside.names.tells(lie),
+            Undo::OperatorOnline => self.outside.operator_offline,
         }
     }
 

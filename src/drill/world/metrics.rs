@@ -67,7 +67,7 @@ impl World {
     }
 
     /// CPU in thousandths of a core and memory in bytes, of a pod that runs.
-    fn usage(&self, pod: &Value, at: Timestamp) -> Option<(f64, f64)> {
+    pub(super) fn usage(&self, pod: &Value, at: Timestamp) -> Option<(f64, f64)> {
         let containers = self.container_usages(pod, at)?;
         Some(containers.into_iter().fold((0.0, 0.0), |sum, (_, one)| (sum.0 + one.0, sum.1 + one.1)))
     }
@@ -79,7 +79,7 @@ impl World {
             let name = text(pod, "/spec/containers/0/name").to_owned();
             return running.then(|| vec![(name, usual(Trade::Other, uid(pod), at))]);
         };
-        let seen = run.containers.iter().filter_map(|container| {
+        let seen = run.all().filter_map(|container| {
             let State::Running(since) = container.state else { return None };
             let usage = || running(run, container, since, at);
             (at.duration_since(since) >= UNSEEN).then(|| (container.name.clone(), usage()))
@@ -89,7 +89,7 @@ impl World {
 }
 
 fn running(run: &PodRun, container: &Container, since: Timestamp, at: Timestamp) -> (f64, f64) {
-    let first = run.first().is_some_and(|first| first.name == container.name);
+    let first = run.container.name == container.name;
     let who = if first { run.uid.clone() } else { format!("{}/{}", run.uid, container.name) };
     let (cpu, memory) = usual(container.trade, &who, at);
     let (Course::Leaks(_), Some(ends)) = (container.course, container.ends) else {

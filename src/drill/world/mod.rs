@@ -6,6 +6,7 @@
 
 mod admission;
 mod api_service;
+mod asynq;
 mod backend;
 mod budget;
 mod claims;
@@ -13,10 +14,12 @@ mod control_plane;
 mod daemon_set;
 mod deployment;
 mod endpoints;
+mod exec;
 mod fault;
 mod garbage;
 mod genesis;
 mod informer;
+mod ingress;
 mod inside;
 mod job;
 mod json;
@@ -26,6 +29,7 @@ mod load;
 mod logs;
 mod machine;
 mod metrics;
+mod names;
 mod node_lifecycle;
 mod outside;
 mod power;
@@ -35,6 +39,7 @@ mod queue;
 mod random;
 mod reach;
 mod recorder;
+mod redis;
 mod replica_set;
 mod resources;
 mod rollout;
@@ -43,6 +48,7 @@ mod scheduler;
 mod snapshot;
 mod taint;
 mod trouble;
+mod vitals;
 mod zone;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,6 +57,7 @@ use std::sync::atomic::AtomicUsize;
 use jiff::{SignedDuration, Timestamp};
 
 use super::store::Store;
+use asynq::Asynq;
 use informer::Work;
 use json::Id;
 use kubelet::{PodRun, Step};
@@ -60,19 +67,27 @@ use pulse::Pulse;
 use queue::Queue;
 use random::Random;
 use recorder::Recorder;
+use redis::Volumes;
 use resources::Resources;
 use scheduler::Ledger;
 
+pub use exec::{Image, Sandbox, Surroundings};
 pub use fault::{Ailing, Fault, InTrouble, Recovery, Rollout, Undo, Weather};
+pub use ingress::{Rule as IngressRule, Rules, pick as pick_rule};
 pub use inside::Inside;
 pub use load::Load;
 pub use machine::{Disk, Firewall, Machine, Member, Power, PowerAction, Rule, Unit, Verdict};
+pub use names::{Authority, Code, Lie, Line, Names, Said, Says, Type, delegation_signer, key_tag, signing_keys};
 pub use outside::Outside;
 pub use power::K3sAction;
-pub use program::Course;
+pub use program::{Course, Trade};
+pub use random::digest as image_digest;
+pub(super) use random::{digest, mix};
 pub use reach::Reachable;
+pub use redis::{Datum, Keyspace, PORT as REDIS_PORT, Redis, in_order};
 pub use trouble::Trouble;
-pub use zone::{Kind, Record, Zone};
+pub use vitals::{Dependency, Manner, Vitals};
+pub use zone::{Actor, Entry, Kind, Record, Setting, Upstream, Zone};
 
 /// The simulated cluster.
 #[derive(Debug)]
@@ -94,6 +109,8 @@ pub struct World {
     addresses: BTreeMap<String, u32>,
     load: Load,
     machines: BTreeMap<String, Machine>,
+    volumes: Volumes,
+    asynq: Asynq,
     /// The nodes whose etcd members reach a majority.
     quorum: BTreeSet<String>,
     /// The Leases of leaders whose holder is alive.
@@ -112,6 +129,8 @@ pub struct World {
     waiting: BTreeSet<Id>,
     /// Nodes under disk pressure, and since when there is room again.
     pressed: BTreeMap<String, Option<Timestamp>>,
+    /// What the ingress of each node knew when it last reached the API.
+    remembered: ingress::Remembered,
     /// What is outside the cluster.
     pub outside: Outside,
     /// Whose turn it is among the endpoints of a Service; no part of the story.
@@ -165,7 +184,10 @@ impl World {
             pulled: BTreeSet::new(),
             addresses: BTreeMap::new(),
             load: Load::default(),
-            outside: Outside::default(),
+            volumes: Volumes::default(),
+            asynq: Asynq::new(seed),
+            remembered: ingress::Remembered::default(),
+            outside: Outside::new(seed),
             turns: AtomicUsize::new(0),
         }
     }
@@ -182,6 +204,7 @@ impl World {
 
     /// Lets time pass. A moment in the past changes nothing but lets controllers see what was written meanwhile.
     pub fn advance(&mut self, to: Timestamp) {
+        self.outside.remember(self.now);
         self.settle();
         while let Some((at, due)) = self.queue.next(to) {
             self.now = self.now.max(at);

@@ -55,6 +55,7 @@ impl World {
 
     /// The same for a controller, which is at work already.
     pub(super) fn alter_machine(&mut self, node: &str, change: impl FnOnce(&mut Machine)) {
+        self.remember_rules();
         let Some(machine) = self.machines.get_mut(node) else { return };
         let before = machine.clone();
         change(machine);
@@ -125,6 +126,7 @@ impl World {
     }
 
     fn boot(&mut self, node: &str, takes: Span) {
+        self.remember_rules();
         self.lose_containers(node);
         if let Some(machine) = self.machines.get_mut(node) {
             machine.power = Power::On;
@@ -135,6 +137,7 @@ impl World {
     }
 
     fn start_k3s(&mut self, node: &str, takes: Span) {
+        self.remember_rules();
         if let Some(machine) = self.machines.get_mut(node) {
             machine.k3s = Unit::Active;
             machine.starting = true;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 /// What a workload does for a living; decides its figures and its log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
 pub enum Trade {
     Api,
     Admin,

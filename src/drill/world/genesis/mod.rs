@@ -29,6 +29,8 @@ const NAMESPACE: &str = "honeydue";
 const AGE: SignedDuration = SignedDuration::from_hours(61 * 24);
 /// Before this heartbeats would have left no trace.
 const HEARTBEATS: SignedDuration = SignedDuration::from_mins(75);
+/// Before this tasks would have come and gone.
+const TASKS: SignedDuration = SignedDuration::from_mins(12);
 /// Before this neither snapshots nor Jobs would have left one.
 const ROUNDS: SignedDuration = SignedDuration::from_hours(62);
 
@@ -36,11 +38,12 @@ const ROUNDS: SignedDuration = SignedDuration::from_hours(62);
 type Page = fn(&mut World);
 
 /// The pages of the past that are not in the history file.
-const PAGES: [(Page, SignedDuration); 4] = [
+const PAGES: [(Page, SignedDuration); 5] = [
     (World::build_cluster, AGE),
     (World::first_deployment, SignedDuration::from_hours(61 * 24 - 3)),
     (World::begin_rounds, ROUNDS),
     (World::begin_pulses, HEARTBEATS),
+    (World::begin_tasks, TASKS),
 ];
 
 /// A change that somebody made to a Deployment.

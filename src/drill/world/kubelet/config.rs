@@ -66,11 +66,11 @@ impl World {
         if int(pod, "/status/observedGeneration") == int(pod, "/metadata/generation") || !self.posts(&run.node) {
             return;
         }
-        let names: Vec<_> = run.containers.iter().map(|c| c.name.clone()).collect();
+        let names: Vec<_> = run.all().map(|c| c.name.clone()).collect();
         for (n, name) in names.iter().enumerate() {
             let Some(spec) = spec_of(pod, name) else { continue };
             let limit = bytes(text(spec, "/resources/limits/memory"));
-            let Some(container) = self.runs.get_mut(id).and_then(|run| run.containers.get_mut(n)) else { continue };
+            let Some(container) = self.runs.get_mut(id).and_then(|run| run.at_mut(n)) else { continue };
             container.limit = limit;
             if container.image != text(spec, "/image") && !container.over {
                 container.change_image(text(spec, "/image"), &self.programs);
@@ -83,7 +83,7 @@ impl World {
     /// Ends a container whose definition has changed, and starts it anew.
     fn exchange(&mut self, id: &Id, pod: &Value, n: usize) {
         let now = self.now;
-        let Some(container) = self.runs.get_mut(id).and_then(|run| run.containers.get_mut(n)) else { return };
+        let Some(container) = self.runs.get_mut(id).and_then(|run| run.at_mut(n)) else { return };
         let name = container.name.clone();
         if let Some(end) = container.stop(now, 0, "Completed") {
             container.last = Some(end);

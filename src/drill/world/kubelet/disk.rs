@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::Container;
+use super::{Container, PodRun};
 use crate::drill::store::stamp;
 use crate::drill::world::World;
 use crate::drill::world::json::{Id, list, owner_reference, text};
@@ -59,13 +59,8 @@ impl World {
 
     /// Images that nothing uses go; whether that was enough.
     fn collect_images(&mut self, node: &str) -> bool {
-        let used: Vec<String> = self
-            .runs
-            .values()
-            .filter(|r| r.node == node)
-            .flat_map(|r| &r.containers)
-            .map(|c| c.image.clone())
-            .collect();
+        let used: Vec<String> =
+            self.runs.values().filter(|r| r.node == node).flat_map(PodRun::all).map(|c| c.image.clone()).collect();
         self.pulled.retain(|(on, image)| on != node || used.contains(image));
         let Some(machine) = self.machines.get_mut(node) else { return true };
         let freed = std::mem::take(&mut machine.disk.images);

@@ -46,11 +46,11 @@ impl World {
 
     fn image_of(&self, id: &Id, n: usize) -> Option<(String, String)> {
         let run = self.runs.get(id)?;
-        Some((run.node.clone(), run.containers.get(n)?.image.clone()))
+        Some((run.node.clone(), run.at(n)?.image.clone()))
     }
 
     fn name_of(&self, id: &Id, n: usize) -> &str {
-        self.runs.get(id).and_then(|run| run.containers.get(n)).map_or("", |c| &c.name)
+        self.runs.get(id).and_then(|run| run.at(n)).map_or("", |c| &c.name)
     }
 
     fn pull(&mut self, id: &Id, pod: &Value, n: usize, image: &str) {
@@ -78,7 +78,7 @@ impl World {
         self.say(id, pod, n, Note::warning("Failed", &format!("Failed to pull image \"{image}\": {why}")));
         self.say(id, pod, n, Note::warning("Failed", "Error: ErrImagePull"));
         self.wait_as(id, n, "ErrImagePull", why.to_owned());
-        let Some(container) = self.runs.get_mut(id).and_then(|run| run.containers.get_mut(n)) else { return };
+        let Some(container) = self.runs.get_mut(id).and_then(|run| run.at_mut(n)) else { return };
         let wait = (container.pull_back_off * 2).clamp(FIRST_BACK_OFF, LONGEST_BACK_OFF);
         container.pull_back_off = wait;
         self.then(id, n, SignedDuration::from_secs(2), Move::PullBackOff);
@@ -87,7 +87,7 @@ impl World {
 
     /// The kubelet waits before it pulls again.
     pub(super) fn pull_back_off(&mut self, id: &Id, pod: &Value, n: usize) {
-        let Some(container) = self.runs.get(id).and_then(|run| run.containers.get(n)) else { return };
+        let Some(container) = self.runs.get(id).and_then(|run| run.at(n)) else { return };
         let State::Waiting(_, why) = &container.state else { return };
         let message = format!("Back-off pulling image \"{}\"", container.image);
         let why = format!("{message}: ErrImagePull: {why}");
@@ -98,7 +98,7 @@ impl World {
 
     /// A container waits, and its pod says why.
     pub(super) fn wait_as(&mut self, id: &Id, n: usize, reason: &'static str, message: String) {
-        let Some(container) = self.runs.get_mut(id).and_then(|run| run.containers.get_mut(n)) else { return };
+        let Some(container) = self.runs.get_mut(id).and_then(|run| run.at_mut(n)) else { return };
         container.state = State::Waiting(reason, message);
         self.write_pod_status(id);
     }

@@ -23,7 +23,7 @@ impl World {
     pub(in crate::drill::world) fn kubelet_step(&mut self, id: &Id, turn: u64, step: Step) {
         let Some(run) = self.runs.get(id) else { return };
         let present = match step {
-            Step::Of(n, _) => run.containers.get(n).map(|c| c.turn),
+            Step::Of(n, _) => run.at(n).map(|c| c.turn),
             Step::Prepare | Step::Gone => Some(run.turn),
         };
         if present != Some(turn) {
@@ -66,12 +66,12 @@ impl World {
     }
 
     fn container(&mut self, id: &Id, n: usize) -> Option<&mut Container> {
-        self.runs.get_mut(id)?.containers.get_mut(n)
+        self.runs.get_mut(id)?.at_mut(n)
     }
 
     pub(super) fn say(&mut self, id: &Id, pod: &Value, n: usize, note: Note<'_>) {
         let Some(run) = self.runs.get(id) else { return };
-        let (host, container) = (run.node.clone(), run.containers.get(n).map_or(String::new(), |c| c.name.clone()));
+        let (host, container) = (run.node.clone(), run.at(n).map_or(String::new(), |c| c.name.clone()));
         if !self.posts(&host) {
             return;
         }
@@ -103,13 +103,14 @@ impl World {
     /// Begins what comes next in a new sandbox: one container after the other, then the pod's own together.
     fn begin_next(&mut self, id: &Id, pod: &Value) {
         let Some(run) = self.runs.get_mut(id).filter(|run| run.setting_up) else { return };
-        if let Some(next) = run.containers.iter().position(|c| !c.initialized()) {
+        let next = run.all().position(|c| !c.initialized());
+        if let Some(next) = next {
             self.begin(id, pod, next);
             return;
         }
         run.setting_up = false;
         let own = |c: &Container| !c.running() && !c.over && c.part == Part::Main;
-        let own: Vec<usize> = run.containers.iter().enumerate().filter(|(_, c)| own(c)).map(|(n, _)| n).collect();
+        let own: Vec<usize> = run.all().enumerate().filter(|(_, c)| own(c)).map(|(n, _)| n).collect();
         for n in own {
             self.begin(id, pod, n);
         }
@@ -145,15 +146,16 @@ impl World {
         let now = self.now;
         let run = self.runs.get_mut(id)?;
         run.failures = 0;
-        let alone = run.containers.len() == 1;
-        let container = run.containers.get_mut(n)?;
+        let alone = run.others.is_empty();
+        let uid = run.uid.clone();
+        let container = run.at_mut(n)?;
         container.turn += 1;
         container.pull_back_off = SignedDuration::ZERO;
         if !container.id.is_empty() {
             container.restarts += 1;
         }
         let name = if alone { String::new() } else { format!("/{}", container.name) };
-        container.id = format!("containerd://{}", digest(&format!("{}{name}/{}", run.uid, container.restarts)));
+        container.id = format!("containerd://{}", digest(&format!("{uid}{name}/{}", container.restarts)));
         container.state = State::Running(now);
         let end = container.course.end(chance);
         container.ends = end.and_then(|end| now.checked_add(end).ok());
@@ -164,8 +166,9 @@ impl World {
 
     fn tell_of_image(&mut self, id: &Id, pod: &Value, n: usize, pulled: Option<SignedDuration>) {
         let Some(run) = self.runs.get(id) else { return };
-        let Some(image) = run.containers.get(n).map(|c| c.image.clone()) else { return };
+        let Some(image) = run.at(n).map(|c| c.image.clone()) else { return };
         self.pulled.insert((run.node.clone(), image.clone()));
+        self.outside.images.insert(image.clone());
         let message = match pulled {
             Some(time) => {
                 let (time, size) = (time.as_millis() as f64 / 1000.0, 14_000_000 + mix(&image, 7) % 60_000_000);
@@ -180,11 +183,11 @@ impl World {
 
     fn become_ready(&mut self, id: &Id, n: usize) {
         let Some(run) = self.runs.get_mut(id) else { return };
-        if run.ailment.is_some() && n == run.first_place() {
+        if run.ailment.is_some() && n == super::FIRST {
             self.then(id, n, SignedDuration::ZERO, Move::Probe);
             return;
         }
-        if let Some(container) = run.containers.get_mut(n) {
+        if let Some(container) = run.at_mut(n) {
             container.ready = true;
         }
         self.write_pod_status(id);
@@ -258,7 +261,7 @@ impl World {
         let now = self.now;
         let Some(run) = self.runs.get_mut(id) else { return };
         run.turn += 1;
-        for container in &mut run.containers {
+        for container in run.all_mut() {
             let _ = container.stop(now, 137, "Error");
             container.over = true;
         }
@@ -271,7 +274,7 @@ impl World {
         let Some(run) = self.runs.get_mut(id) else { return };
         run.failures += 1;
         let (failures, ailment, address) = (run.failures, run.ailment.clone(), run.ip.clone());
-        let Some(container) = run.containers.get_mut(n) else { return };
+        let Some(container) = run.at_mut(n) else { return };
         let Some(ailment) = ailment else {
             container.ready = true;
             self.write_pod_status(id);

@@ -31,8 +31,10 @@ pub struct PodRun {
     accepted: Timestamp,
     /// Its address, once it has one.
     pub ip: String,
-    /// Its containers in the order in which they begin: those of its initialisation, then its own.
-    pub containers: Vec<Container>,
+    /// The first of its own containers, which what ails the pod is about.
+    pub container: Container,
+    /// The others: those that come before, then the rest of its own.
+    pub others: Vec<Container>,
     /// What ails it.
     pub ailment: Option<Ailment>,
     /// Probes that failed in a row.
@@ -44,30 +46,40 @@ pub struct PodRun {
     turn: u64,
 }
 
+/// The place of the first of a pod's own containers.
+const FIRST: usize = 0;
+
 impl PodRun {
+    /// All its containers; by its place there each is known.
+    pub fn all(&self) -> impl Iterator<Item = &Container> {
+        std::iter::once(&self.container).chain(&self.others)
+    }
+
+    fn all_mut(&mut self) -> impl Iterator<Item = &mut Container> {
+        std::iter::once(&mut self.container).chain(&mut self.others)
+    }
+
+    fn at(&self, place: usize) -> Option<&Container> {
+        self.all().nth(place)
+    }
+
+    fn at_mut(&mut self, place: usize) -> Option<&mut Container> {
+        self.all_mut().nth(place)
+    }
+
     /// Its own containers.
     pub fn own(&self) -> impl Iterator<Item = &Container> {
-        self.containers.iter().filter(|c| c.part == Part::Main)
-    }
-
-    /// The first of its own containers, which what ails the pod is about.
-    pub fn first(&self) -> Option<&Container> {
-        self.own().next()
-    }
-
-    /// Where that one stands among all.
-    fn first_place(&self) -> usize {
-        self.containers.iter().position(|c| c.part == Part::Main).unwrap_or_default()
+        self.all().filter(|c| c.part == Part::Main)
     }
 
     /// Whether it has ended and nothing of it will be started again.
     fn over(&self) -> bool {
-        self.own().all(|c| c.over) || self.containers.iter().any(|c| c.part == Part::Init && c.failed())
+        self.own().all(|c| c.over) || self.all().any(|c| c.part == Part::Init && c.failed())
     }
 
     /// Whether it serves: its first container runs and has got as far as that.
     pub fn listens(&self) -> bool {
-        self.first().is_some_and(|c| c.running() && (c.ready || self.ailment.is_some()))
+        self.container.running() && (self.container.ready || self.ailment.is_some())
     }
 }
 
@@ -165,9 +177,9 @@ impl World {
             return;
         }
         run.turn += 1;
-        run.containers.iter_mut().for_each(|c| c.turn += 1);
+        run.all_mut().for_each(|c| c.turn += 1);
         let (turn, node) = (run.turn, run.node.clone());
-        let running: Vec<_> = run.containers.iter().filter(|c| c.running()).map(|c| c.name.clone()).collect();
+        let running: Vec<_> = run.all().filter(|c| c.running()).map(|c| c.name.clone()).collect();
         for name in &running {
             let message = format!("Stopping container {name}");
             self.record(pod, Reporter::Kubelet(&node), Note::normal("Killing", &message).of(name));
@@ -180,11 +192,13 @@ impl World {
     }
 
     fn accept(&mut self, id: &Id, pod: &Value) {
+        let Some((container, others)) = self.containers_of(pod) else { return };
         let run = PodRun {
             uid: uid(pod).to_owned(),
             accepted: self.now,
             ip: String::new(),
-            containers: self.containers_of(pod),
+            container,
+            others,
             node: text(pod, "/spec/nodeName").to_owned(),
             ailment: None,
             failures: 0,
@@ -198,15 +212,17 @@ impl World {
         self.plan(sandbox, Due::Kubelet(id.clone(), 0, Step::Prepare));
     }
 
-    fn containers_of(&self, pod: &Value) -> Vec<Container> {
+    /// The first of a pod's own containers, and the others.
+    fn containers_of(&self, pod: &Value) -> Option<(Container, Vec<Container>)> {
         let before = list(pod, "/spec/initContainers");
         let waits = if before.is_empty() { "ContainerCreating" } else { "PodInitializing" };
         let init = before.iter().map(|spec| {
             let part = if spec["restartPolicy"] == "Always" { Part::Sidecar } else { Part::Init };
             Container::new(spec, part, waits, &self.programs)
         });
-        let own = list(pod, "/spec/containers").iter();
-        init.chain(own.map(|spec| Container::new(spec, Part::Main, waits, &self.programs))).collect()
+        let own = |spec| Container::new(spec, Part::Main, waits, &self.programs);
+        let (first, rest) = list(pod, "/spec/containers").split_first()?;
+        Some((own(first), init.chain(rest.iter().map(own)).collect()))
     }
 
     /// An address for a pod: its node's own, or the next of the node's range.
@@ -232,9 +248,8 @@ impl World {
             return;
         }
         run.failures = 0;
-        let first = run.first_place();
         let wait = self.random.millis((500, 4000));
-        self.then(id, first, wait, Move::Probe);
+        self.then(id, FIRST, wait, Move::Probe);
     }
 
     /// A pod is well again; its next probe shows it.

@@ -151,7 +151,7 @@ impl World {
             run.turn += 1;
             run.stopping = false;
             run.ip.clear();
-            for container in run.containers.iter_mut().filter(|c| !c.over) {
+            for container in run.all_mut().filter(|c| !c.over) {
                 if let Some(end) = container.stop(now, 255, "Unknown") {
                     container.last = Some(end);
                 }
@@ -173,7 +173,7 @@ impl World {
 
     fn revive_pod(&mut self, id: &Id, pod: &Value) {
         let Some(run) = self.runs.get_mut(id) else { return };
-        for container in run.containers.iter_mut().filter(|c| c.part == Part::Main) {
+        for container in run.all_mut().filter(|c| c.part == Part::Main) {
             if matches!(&container.state, State::Ended(end) if !super::starts_again(pod, end.code)) {
                 container.over = true;
             }

@@ -34,7 +34,7 @@ fn write(pod: &mut Value, run: &PodRun, host: &str, now: Timestamp) {
     // The kubelet's order; what it does not know comes last.
     conditions.sort_by_key(|c| ORDER.iter().position(|kind| c["type"] == *kind).unwrap_or(ORDER.len()));
     let told = |part: bool| -> Vec<Value> {
-        let which = run.containers.iter().filter(|c| (c.part == Part::Main) == part);
+        let which = run.all().filter(|c| (c.part == Part::Main) == part);
         which.map(|c| with_spec(container_status(c), spec_of(pod, &c.name))).collect()
     };
     let (mut own, before) = (told(true), told(false));
@@ -61,10 +61,10 @@ const ORDER: [&str; 5] = ["PodReadyToStartContainers", "Initialized", "Ready", "
 /// As the kubelet sums it up.
 fn phase(run: &PodRun) -> &'static str {
     if run.over() {
-        return if run.containers.iter().any(Container::failed) { "Failed" } else { "Succeeded" };
+        return if run.all().any(Container::failed) { "Failed" } else { "Succeeded" };
     }
     let waits = |c: &Container| matches!(c.state, State::Waiting(..)) && c.last.is_none();
-    if run.containers.iter().any(|c| !c.initialized()) || run.own().any(waits) { "Pending" } else { "Running" }
+    if run.all().any(|c| !c.initialized()) || run.own().any(waits) { "Pending" } else { "Running" }
 }
 
 fn pod_conditions(run: &PodRun) -> Vec<Value> {
@@ -72,7 +72,7 @@ fn pod_conditions(run: &PodRun) -> Vec<Value> {
     let finished = run.over();
     let sandbox = !run.ip.is_empty() && !finished;
     let names = |found: &dyn Fn(&Container) -> bool| {
-        run.containers.iter().filter(|c| found(c)).map(|c| c.name.as_str()).collect::<Vec<_>>().join(" ")
+        run.all().filter(|c| found(c)).map(|c| c.name.as_str()).collect::<Vec<_>>().join(" ")
     };
     let incomplete = names(&|c| !c.initialized());
     let mut initialized = json!({ "type": "Initialized", "status": flag(incomplete.is_empty() || finished) });

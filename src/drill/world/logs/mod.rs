@@ -41,9 +41,7 @@ impl World {
         let id = Id::new(namespace, pod);
         self.kubelet_refusal(&id).map_or(Ok(()), |why| Err(LogRefusal::Unreachable(why)))?;
         let Some(run) = self.runs.get(&id) else { return Ok(self.plain_log(&id, container)) };
-        let Some(of) = run.containers.iter().find(|c| c.name == container).or_else(|| run.first()) else {
-            return Ok(Vec::new());
-        };
+        let of = run.all().find(|c| c.name == container).unwrap_or(&run.container);
         let (started, until, course, ended) = match (&of.state, &of.last, previous) {
             (State::Running(since), _, false) => (*since, self.now, of.course, false),
             (State::Ended(end), _, false) | (State::Waiting(..), Some(end), false) | (_, Some(end), true) => {
@@ -52,7 +50,7 @@ impl World {
             (State::Waiting(reason, _), None, false) => return Err(LogRefusal::Waiting((*reason).to_owned())),
             (_, None, true) => return Err(LogRefusal::NoPrevious),
         };
-        let first = run.first().is_some_and(|first| first.name == of.name);
+        let first = run.container.name == of.name;
         let who = if first { run.uid.clone() } else { format!("{}/{}", run.uid, of.name) };
         let seed = format!("{who}/{}", started.as_second());
         let ailment = run.ailment.as_ref().filter(|_| first && !ended);
@@ -64,7 +62,7 @@ impl World {
     fn upstreams(&self) -> Vec<String> {
         self.runs
             .values()
-            .filter(|r| r.first().is_some_and(|c| c.trade == Trade::Api && c.ready))
+            .filter(|r| r.container.trade == Trade::Api && r.container.ready)
             .map(|r| r.ip.clone())
             .collect()
     }

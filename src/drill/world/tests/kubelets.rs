@@ -19,7 +19,8 @@ impl World {
     fn run_pod(&mut self, name: &str, spec: Value) {
         let mut pod = json!({ "apiVersion": "v1", "kind": "Pod", "spec": spec, "status": { "phase": "Pending" },
             "metadata": { "name": name, "namespace": "honeydue" } });
-        self.admit(&mut pod, true);
+        self.complete(&mut pod);
+        self.admit(&mut pod);
         self.store.create(self.res.pods, pod, self.now).expect("a pod");
         self.settle();
     }

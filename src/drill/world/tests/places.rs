@@ -17,7 +17,8 @@ impl World {
         }
         let mut pod = json!({ "apiVersion": "v1", "kind": "Pod", "spec": spec, "status": { "phase": "Pending" },
             "metadata": { "name": name, "namespace": "default", "labels": { "app": "place" } } });
-        self.admit(&mut pod, true);
+        self.complete(&mut pod);
+        self.admit(&mut pod);
         self.store.create(self.res.pods, pod, self.now).expect("a pod");
         self.settle();
         self.heard(name)

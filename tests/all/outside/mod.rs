@@ -1,0 +1,6 @@
+//! The simulated outside, as clients see it through the profile's map of addresses.
+
+mod backing;
+mod edge;
+mod names;
+mod visitor;
