@@ -184,11 +184,10 @@ impl Face {
                     let name = place.name.as_deref().unwrap_or_default();
                     self.with(|backend| read::scale(backend, res, place, name, &out))
                 }
-                ("status" | "scale" | "eviction" | "resize" | "binding", "create" | "update" | "patch")
-                    if sub.verbs.contains(&verb) =>
-                {
-                    self.with(|backend| write::answer(backend, res, place, call))
-                }
+                (
+                    "status" | "scale" | "eviction" | "resize" | "binding" | "finalize",
+                    "create" | "update" | "patch",
+                ) if sub.verbs.contains(&verb) => self.with(|backend| write::answer(backend, res, place, call)),
                 _ => Err(Failure::method_not_allowed()),
             };
         }

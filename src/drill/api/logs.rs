@@ -42,6 +42,7 @@ pub(super) fn answer(face: &Arc<Face>, namespace: &str, pod: &str, call: &Call) 
         if object.text("spec.nodeName").is_empty() {
             return Ok((object, None));
         }
+        reachable(backend, object.text("spec.nodeName"))?;
         started(&object, pod, &wanted)?;
         let lines = backend.logs(namespace, pod, &wanted.container, wanted.previous);
         let lines = lines.map_err(|r| refuse(&object, &wanted.container, r))?;
@@ -103,6 +104,16 @@ impl Wanted {
 pub(super) fn find(backend: &mut dyn Backend, namespace: &str, pod: &str) -> Result<Arc<Value>, Failure> {
     let pods = pods().ok_or_else(Failure::no_resource)?;
     backend.store().get(pods, namespace, pod).ok_or_else(|| Failure::not_found(pods.def(), pod))
+}
+
+/// A kubelet that has not said where it is cannot be asked.
+fn reachable(backend: &mut dyn Backend, node: &str) -> Result<(), Failure> {
+    let nodes = Store::resource("", "nodes").ok_or_else(Failure::no_resource)?;
+    let node = backend.store().get(nodes, "", node);
+    if node.is_some_and(|node| node.items("status.addresses").is_empty()) {
+        return Err(Failure::internal("no preferred addresses found; known addresses: []"));
+    }
+    Ok(())
 }
 
 fn pods() -> Option<ResourceId> {

@@ -40,3 +40,4 @@ pub use mishap::Mishap;
 pub use record::Record;
 pub use rights::{Right, Rights};
 pub use server::{Server, serve};
+pub(in crate::drill) use write::owned_fields;

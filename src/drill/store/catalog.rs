@@ -66,7 +66,7 @@ pub const RESOURCES: &[R] = &[
         .cluster()
         .short(&["ns"])
         .verbs(NAMESPACES)
-        .with(&[status("Namespace")]),
+        .with(&[sub("finalize", "Namespace", &["update"]), status("Namespace")]),
     R::new(CORE, "nodes", "node", "Node").cluster().short(&["no"]).with(&[status("Node")]),
     R::new(CORE, "persistentvolumeclaims", "persistentvolumeclaim", "PersistentVolumeClaim")
         .short(&["pvc"])

@@ -146,6 +146,9 @@ pub(super) fn default_object(object: &mut Value) {
             default_pod_spec(&mut spec["template"]["spec"]);
         }
         "Service" => default_service(object),
+        "APIService" if object["spec"].get("service").is_some() => {
+            default(&mut object["spec"]["service"], "port", 443.into());
+        }
         "Job" => {
             let spec = &mut object["spec"];
             for (field, value) in [

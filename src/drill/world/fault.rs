@@ -7,8 +7,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::World;
+use super::deadlock::{Deadlock, Process};
 use super::json::{Id, is, text};
 use super::kubelet::{Ailment, workload_name};
+use super::meddling::{Meddled, Meddling};
 use super::names::Lie;
 use super::program::Course;
 use super::trouble::Trouble;
@@ -26,6 +28,10 @@ pub enum Fault {
     Outside(Weather),
     /// A machine is in trouble.
     Machine(InTrouble),
+    /// Somebody changes the zone at the edge.
+    Zone(Meddling),
+    /// Processes wait for themselves.
+    Deadlock(Deadlock),
     /// A name server says something that is not so.
     Names(Lie),
     /// The operator's own network has no way to anything outside.
@@ -130,6 +136,10 @@ pub enum Undo {
         /// Of what.
         trouble: Trouble,
     },
+    /// What was changed in the zone.
+    Zone(Meddled),
+    /// Processes that wait for themselves.
+    Deadlock(Vec<Process>),
     /// What a name server is to say no more.
     Names(Lie),
     /// The operator's network is to work again.
@@ -150,6 +160,8 @@ impl World {
                 self.change_machine(node, |machine| trouble.befall(machine));
                 Some(Undo::Machine { node: node.clone(), trouble: trouble.clone() })
             }
+            Fault::Zone(meddling) => Some(Undo::Zone(self.meddle(meddling))),
+            Fault::Deadlock(fault) => Some(Undo::Deadlock(self.deadlock(fault))),
             Fault::Names(lie) => {
                 self.outside.names.tell(lie.clone());
                 Some(Undo::Names(lie.clone()))
@@ -207,6 +219,8 @@ impl World {
                 }
             }
             Undo::Machine { node, trouble } => self.change_machine(&node, |machine| trouble.mend(machine)),
+            Undo::Zone(meddled) => self.unmeddle(meddled),
+            Undo::Deadlock(processes) => self.unlock(&processes),
             Undo::Names(lie) => self.outside.names.retract(&lie),
             Undo::OperatorOnline => self.outside.operator_offline = false,
         }
@@ -225,6 +239,8 @@ impl World {
             }),
             Undo::Outside { site, mood, .. } => self.outside.mood(*site) == *mood,
             Undo::Machine { node, trouble } => self.machine(node).is_some_and(|machine| trouble.holds(machine)),
+            Undo::Zone(meddled) => self.is_meddled(meddled),
+            Undo::Deadlock(processes) => processes.iter().any(|(id, _)| self.is_deadlocked(id)),
             Undo::Names(lie) => self.outside.names.tells(lie),
             Undo::OperatorOnline => self.outside.operator_offline,
         }

@@ -79,10 +79,12 @@ impl World {
             let name = text(pod, "/spec/containers/0/name").to_owned();
             return running.then(|| vec![(name, usual(Trade::Other, uid(pod), at))]);
         };
+        let deadlocked = self.is_deadlocked(&Id::of(pod));
         let seen = run.all().filter_map(|container| {
             let State::Running(since) = container.state else { return None };
-            let usage = || running(run, container, since, at);
-            (at.duration_since(since) >= UNSEEN).then(|| (container.name.clone(), usage()))
+            let (cpu, memory) = running(run, container, since, at);
+            let cpu = if deadlocked { cpu * 0.03 } else { cpu };
+            (at.duration_since(since) >= UNSEEN).then(|| (container.name.clone(), (cpu, memory)))
         });
         Some(seen.collect::<Vec<_>>()).filter(|seen| !seen.is_empty())
     }

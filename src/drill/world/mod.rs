@@ -12,6 +12,7 @@ mod budget;
 mod claims;
 mod control_plane;
 mod daemon_set;
+mod deadlock;
 mod deployment;
 mod endpoints;
 mod exec;
@@ -28,6 +29,7 @@ mod label;
 mod load;
 mod logs;
 mod machine;
+mod meddling;
 mod metrics;
 mod names;
 mod node_lifecycle;
@@ -71,12 +73,14 @@ use redis::Volumes;
 use resources::Resources;
 use scheduler::Ledger;
 
+pub use deadlock::Deadlock;
 pub use exec::{Image, Sandbox, Surroundings};
 pub use fault::{Ailing, Fault, InTrouble, Recovery, Rollout, Undo, Weather};
 pub use ingress::{Rule as IngressRule, Rules, pick as pick_rule};
 pub use inside::Inside;
 pub use load::Load;
 pub use machine::{Disk, Firewall, Machine, Member, Power, PowerAction, Rule, Unit, Verdict};
+pub use meddling::{Meddling, ZoneChange};
 pub use names::{Authority, Code, Lie, Line, Names, Said, Says, Type, delegation_signer, key_tag, signing_keys};
 pub use outside::Outside;
 pub use power::K3sAction;
@@ -129,6 +133,8 @@ pub struct World {
     waiting: BTreeSet<Id>,
     /// Nodes under disk pressure, and since when there is room again.
     pressed: BTreeMap<String, Option<Timestamp>>,
+    /// Processes that wait for themselves, by their pods, and since when they run.
+    deadlocked: BTreeMap<Id, Timestamp>,
     /// What the ingress of each node knew when it last reached the API.
     remembered: ingress::Remembered,
     /// What is outside the cluster.
@@ -184,6 +190,7 @@ impl World {
             pulled: BTreeSet::new(),
             addresses: BTreeMap::new(),
             load: Load::default(),
+            deadlocked: BTreeMap::new(),
             volumes: Volumes::default(),
             asynq: Asynq::new(seed),
             remembered: ingress::Remembered::default(),

@@ -191,7 +191,7 @@ async fn servers_lie_fail_and_fall_silent_each_by_itself() {
         visit.set(Site::NameserverOne, mood);
         assert!(visit.dig(NAMESERVER, "+time=1 api.example.com").await.contains("timed out"));
     }
-    visit.set(Site::NameserverOne, Mood::Slow(300));
+    visit.set(Site::NameserverOne, Mood::Slow(400));
     let slow = visit.dig(NAMESERVER, "api.example.com").await;
     let took = slow.lines().find_map(|line| line.strip_prefix(";; Query time: ")?.strip_suffix(" msec")?.parse().ok());
     assert!(took.is_some_and(|took: u32| took >= 300), "{slow}");

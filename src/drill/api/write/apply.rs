@@ -14,6 +14,10 @@ use super::fields::{FieldSet, Spot, changes, merge, prune, said};
 use super::managed::{Entry, Managers, Operation};
 use super::{Write, create, validation};
 
+/// The manager that used to apply by itself, and the annotation in which it kept what it said last.
+const KUBECTL: &str = "kubectl";
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// Whether a patch is one of these.
 pub(super) fn is_meant(write: &Write<'_>) -> bool {
     write.call.media() == "application/apply-patch+yaml"
@@ -49,8 +53,13 @@ pub(super) fn apply(
     merge(&mut merged, &wanted, spot);
     prune(&mut merged, &once, &managers.all(), spot);
     let touched = changes(&live, &merged, spot).without_identity();
+    let by_kubectl = write.call.query.text("fieldManager") == KUBECTL;
     if !write.call.query.flag("force") {
-        refuse_conflicts(&managers, &own, &touched.set)?;
+        let own_before = if by_kubectl { last_applied(&live, spot) } else { FieldSet::default() };
+        refuse_conflicts(&managers, &own, &touched.set, &own_before)?;
+    }
+    if by_kubectl && live.at("metadata.annotations").get(LAST_APPLIED).is_some() {
+        merged["metadata"]["annotations"][LAST_APPLIED] = format!("{wanted}\n").into();
     }
     managers.disown(&touched, &own);
     managers.store(&mut merged);
@@ -134,15 +143,27 @@ fn limit(wanted: &mut Value, write: &Write<'_>, part: Part) {
     }
 }
 
-/// What others want otherwise.
-fn refuse_conflicts(managers: &Managers, own: &Entry, set: &FieldSet) -> Result<(), Failure> {
+/// The fields that kubectl applied when it did so by itself: it may take them over without asking.
+fn last_applied(live: &Value, spot: Spot<'_>) -> FieldSet {
+    let text = live.at("metadata.annotations").get(LAST_APPLIED).and_then(Value::as_str);
+    let config: Option<Value> = text.and_then(|text| serde_json::from_str(text).ok());
+    config.map(|config| said(&config, spot).without_identity()).unwrap_or_default()
+}
+
+/// What others want otherwise, unless all of it was one's own before.
+fn refuse_conflicts(managers: &Managers, own: &Entry, set: &FieldSet, own_before: &FieldSet) -> Result<(), Failure> {
     let mut conflicts: Vec<(String, String)> = Vec::new();
+    let mut foreign = false;
     for other in managers.0.iter().filter(|e| !e.is(own)) {
-        let paths = other.fields.intersection(set).paths();
-        conflicts.extend(paths.into_iter().map(|path| (other.in_words(), path)));
+        let mut fields = other.fields.intersection(set);
+        conflicts.extend(fields.paths().into_iter().map(|path| (other.in_words(), path)));
+        fields.subtract(own_before);
+        foreign |= !fields.is_empty();
+    }
+    if !foreign {
+        return Ok(());
     }
     let told = match conflicts.as_slice() {
-        [] => return Ok(()),
         [(manager, path)] => format!("Apply failed with 1 conflict: conflict with {manager}: {path}"),
         all => format!("Apply failed with {} conflicts: {}", all.len(), by_manager(all)),
     };

@@ -183,6 +183,9 @@ fn restore(write: &Write<'_>, current: &Value, wanted: &mut Value, part: Part) {
     if write.def.subresource("status").is_some() {
         set(wanted, "status", current.get("status").cloned());
     }
+    if write.def.kind == "Namespace" {
+        keep_finalizers(write, current, wanted);
+    }
     for field in ["kind", "apiVersion"] {
         set(wanted, field, current.get(field).cloned());
     }
@@ -190,6 +193,17 @@ fn restore(write: &Write<'_>, current: &Value, wanted: &mut Value, part: Part) {
         for field in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
             set(metadata, field, current["metadata"].get(field).cloned());
         }
+    }
+}
+
+/// What keeps a namespace is taken off by a request of its own, which changes nothing else.
+fn keep_finalizers(write: &Write<'_>, current: &Value, wanted: &mut Value) {
+    if write.subresource == "finalize" {
+        let spec = wanted.get("spec").cloned();
+        *wanted = current.clone();
+        set(wanted, "spec", spec);
+    } else {
+        set(wanted, "spec", current.get("spec").cloned());
     }
 }
 

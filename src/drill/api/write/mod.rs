@@ -40,6 +40,11 @@ use crate::drill::store::{ResourceDef, ResourceId};
 
 pub(super) use options::asked as dry_run_asked;
 
+/// The fields of a new object, as its maker's entry in `managedFields` tells them.
+pub(in crate::drill) fn owned_fields(object: &Value) -> Value {
+    fields::changes(&Value::Null, object, fields::Spot::whole(false)).without_identity().set.write()
+}
+
 /// A write, taken apart.
 struct Write<'a> {
     res: ResourceId,
@@ -92,7 +97,7 @@ fn carry_out(backend: &mut dyn Backend, write: &Write<'_>, place: &Place, out: &
     match (place.subresource.as_deref(), write.call.verb(), write.name.is_empty()) {
         (None, "create", true) if def.kind == "Binding" => bind::by_name(backend, write),
         (None, "create", true) if def.namespaced != write.namespace.is_empty() => create::create(backend, write, out),
-        (None, "update", false) => change::update(backend, write, out),
+        (None | Some("finalize"), "update", false) => change::update(backend, write, out),
         (None, "patch", false) => change::patch(backend, write, out),
         (None, "delete", false) => remove::delete(backend, write, out),
         (None, "deletecollection", true) => remove::delete_all(backend, write, place, out),

@@ -427,8 +427,8 @@ fn a_running_pod_gets_other_resources_of_the_same_class() {
     let container = &pod["spec"]["containers"][0];
     assert_eq!((code, &container["resources"]), (200, &json!({"requests": {"cpu": "2"}})));
     assert_eq!(container["image"], "registry.example.com/web:1", "and nothing else");
-    let more = with(json!({"requests": {"cpu": "3"}}));
-    assert_eq!(refused(&mut bare, "PATCH", POD, STRATEGIC, &more).0, 422, "only through the subresource");
+    let plain = with(json!({"requests": {"cpu": "3"}}));
+    assert_eq!(refused(&mut bare, "PATCH", POD, STRATEGIC, &plain).0, 422, "only through the subresource");
     let odd = with(json!({"requests": {"example.com/gpu": "1"}}));
     assert!(
         refused(&mut bare, "PATCH", &path, STRATEGIC, &odd).1.ends_with("only cpu and memory resources are mutable")

@@ -55,6 +55,7 @@ impl World {
     /// The queue goes on.
     pub(super) fn work_on_tasks(&mut self) -> SignedDuration {
         let scene = Scene::of(self);
+        self.tidy_volumes(scene.volume.as_deref());
         let data = scene.volume.as_ref().map(|volume| self.volumes.at(volume));
         self.asynq.step(&scene, data, self.now);
         STEP

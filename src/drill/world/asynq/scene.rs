@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::super::World;
 use super::super::kubelet::State;
+use super::super::machine::Machine;
 use super::super::program::Trade;
 use super::super::redis::Redis;
 use super::kinds::Need;
@@ -56,19 +57,23 @@ impl Scene {
     /// The scene in a world.
     pub fn of(world: &World) -> Self {
         let mut scene = Self { volume: None, enqueuers: 0.0, processes: Vec::new(), lost: BTreeSet::new() };
-        let (mut api, mut reaching) = (0_u32, 0_u32);
+        let (mut api, mut enqueuers) = (0_u32, 0.0);
         for (id, run) in &world.runs {
             let trade = run.container.trade;
             if !matches!(trade, Trade::Api | Trade::Worker) {
                 continue;
             }
-            let alive = world.machine(&run.node).is_none_or(|machine| machine.running() && machine.containers);
+            let alive = world.machine(&run.node).is_none_or(Machine::runs_containers);
             let redis = world.redis_from(&run.node, &id.namespace).filter(|_| alive);
             let reaches = scene.meets(redis);
             match (trade, &run.container.state) {
                 (Trade::Api, _) => {
                     api += 1;
-                    reaching += u32::from(reaches && run.container.ready);
+                    if reaches && run.container.ready && run.ailment.is_none() {
+                        // Without the database little can be asked for.
+                        let served = world.health(&run.node, Need::Database).error.is_none();
+                        enqueuers += if served { 1.0 } else { 0.1 };
+                    }
                 }
                 (_, State::Running(since)) if alive => {
                     // One that has not started up yet takes no part.
@@ -90,7 +95,7 @@ impl Scene {
                 }
             }
         }
-        scene.enqueuers = f64::from(reaching) / f64::from(api.max(1));
+        scene.enqueuers = enqueuers / f64::from(api.max(1));
         scene
     }
 

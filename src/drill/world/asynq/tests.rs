@@ -1,5 +1,5 @@
 use super::super::redis::{Datum, Redis, in_order};
-use super::super::{Fault, InTrouble, Power, Trouble, Weather};
+use super::super::{Ailing, Fault, InTrouble, Power, Trouble, Weather};
 use super::*;
 use crate::drill::outside::{Mood, Site};
 
@@ -96,6 +96,34 @@ fn two_workers_enqueue_periodic_tasks_twice() {
     assert_eq!((world.alive("asynq:servers"), world.alive("asynq:schedulers")), (2, 2));
 }
 
+fn ailing(workload: &str) -> Fault {
+    let says = "command timed out: \"redis-cli ping\" timed out after 3s".to_owned();
+    Fault::Ailing(Ailing { namespace: "honeydue".into(), workload: workload.into(), node: None, says, deadly: false })
+}
+
+#[test]
+fn a_stuck_worker_lives_and_gets_nothing_done() {
+    let mut world = world();
+    world.inject(&ailing("worker"));
+    after(&mut world, 2);
+    let before = world.processed();
+    after(&mut world, 6);
+    assert_eq!((world.alive("asynq:servers"), world.processed()), (1, before));
+    assert!(world.pending() > 40);
+    let (active, overdue) =
+        world.queue(|data, now| (data.llen(&key("active")), data.up_to(&key("lease"), now.as_second()).len()));
+    assert_eq!((active, overdue), (10, 0), "its hands are full, and it says so");
+}
+
+#[test]
+fn nobody_lives_where_redis_does_not_answer() {
+    let mut world = world();
+    let before = world.processed();
+    world.inject(&ailing("redis"));
+    after(&mut world, 5);
+    assert_eq!((world.alive("asynq:servers"), world.processed()), (0, before));
+}
+
 #[test]
 fn a_paused_queue_waits() {
     let mut world = world();
@@ -128,15 +156,19 @@ fn what_a_dead_machine_had_in_its_hands_is_recovered_by_the_next_worker() {
     world.inject(&Fault::Outside(Weather { site: Site::Smtp, mood: Mood::Stalls }));
     after(&mut world, 2);
     let node = world.runs.values().find(|run| run.container.name == "worker").expect("a worker").node.clone();
-    if node == world.only_redis().node {
-        return;
-    }
+    assert_ne!(node, world.only_redis().node, "another seed is needed");
     assert!(world.queue(|data, _| data.llen(&key("active"))) > 0);
     world.inject(&Fault::Machine(InTrouble { node, trouble: Trouble::Power(Power::Off) }));
     after(&mut world, 2);
     assert_eq!(world.alive("asynq:servers"), 0);
     let overdue = world.queue(|data, now| data.up_to(&key("lease"), now.as_second()).len());
     assert!(overdue > 0, "leases nobody renews");
+    // The pod is replaced after five minutes.
+    after(&mut world, 10);
+    assert_eq!(world.alive("asynq:servers"), 1);
+    let lost = world.waiting("retry").into_iter().filter(|task| task.error.contains("lease expired")).count();
+    let overdue = world.queue(|data, now| data.up_to(&key("lease"), now.as_second()).len());
+    assert!(lost > 0 && overdue == 0, "{lost} recovered, {overdue} left");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use super::json::{Id, list, put, text, uid};
 use super::pulse::Pulse;
 use super::recorder::KEPT;
 use super::{Due, World};
+use crate::drill::api::owned_fields;
 use crate::drill::store::{ResourceId, stamp};
 
 pub use machine::{agent, boot_id, condition, inside, server};
@@ -152,11 +153,9 @@ impl World {
         } else {
             "deploy@nbg1-1"
         };
-        let fields: serde_json::Map<_, _> = ["data", "spec"]
-            .into_iter()
-            .filter_map(|part| object.get(part)?.as_object().map(|m| (part, m)))
-            .map(|(part, m)| (format!("f:{part}"), m.keys().map(|k| (format!("f:{k}"), json!({}))).collect()))
-            .collect();
+        let mut said = object.clone();
+        put(&mut said, &["status"], Value::Null);
+        let fields = owned_fields(&said);
         let entry = json!({ "manager": manager, "operation": "Update", "apiVersion": version, "time": stamp(self.now),
             "fieldsType": "FieldsV1", "fieldsV1": fields });
         put(object, &["metadata", "managedFields"], json!([entry]));

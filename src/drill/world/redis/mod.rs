@@ -23,6 +23,9 @@ const LOADS: SignedDuration = SignedDuration::from_millis(2500);
 /// How full its disk may be, per cent, before it cannot write.
 const FULL: u64 = 99;
 
+/// How many volumes are kept without a question.
+const MANY: usize = 4;
+
 /// The data of every Redis there is, by volume.
 #[derive(Debug, Default)]
 pub struct Volumes(BTreeMap<String, Keyspace>);
@@ -77,6 +80,15 @@ impl World {
     /// Its data, to read and to change, with the time there.
     pub fn redis_data(&mut self, redis: &Redis) -> (&mut Keyspace, Timestamp) {
         (self.volumes.at(&redis.volume), self.now)
+    }
+
+    /// Forgets the data of claims that are gone and of runs that had none.
+    pub(super) fn tidy_volumes(&mut self, used: Option<&str>) {
+        if self.volumes.0.len() > MANY {
+            let claims = self.store.list(self.res.claims, None);
+            let kept = |volume: &str| used == Some(volume) || claims.iter().any(|claim| uid(claim) == volume);
+            self.volumes.0.retain(|volume, _| kept(volume));
+        }
     }
 
     /// The claim behind a pod's data; a pod without one begins anew with every start.

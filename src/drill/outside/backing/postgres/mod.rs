@@ -284,6 +284,10 @@ fn complaint(state: &str) -> Complaint {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rustls::crypto::ring::default_provider;
+    use rustls::pki_types::pem::PemObject as _;
+    use rustls::pki_types::{CertificateDer, ServerName};
+    use tokio_rustls::TlsConnector;
 
     use super::*;
 
@@ -318,6 +322,40 @@ mod tests {
         assert!(String::from_utf8_lossy(&clear).contains("C28000\0Mconnection is insecure"));
         // What is sent in the clear behind the wish for TLS is no startup message.
         assert!(!String::from_utf8_lossy(&told(&postgres, &[SSL, STARTUP].concat())).contains("insecure"));
+    }
+
+    /// What the server asks for after TLS with these protocols, which begins with `first`.
+    fn asked(first: &'static [u8], protocols: &[&[u8]]) -> (u8, Vec<u8>) {
+        let trust = Trust::establish().expect("an authority");
+        let postgres = Postgres::new(&trust).expect("a database");
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(trust.pem().as_bytes()).expect("a certificate")).expect("a root");
+        let config = rustls::ClientConfig::builder_with_provider(Arc::new(default_provider()));
+        let config = config.with_safe_default_protocol_versions().expect("versions");
+        let mut config = config.with_root_certificates(roots).with_no_client_auth();
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        runtime.block_on(async move {
+            let (mut near, far) = tokio::io::duplex(1 << 16);
+            let serving = tokio::spawn(async move { postgres.converse(Box::new(far), &Mood::Well).await });
+            if !first.is_empty() {
+                near.write_all(first).await.unwrap();
+                assert_eq!(near.read_u8().await.unwrap(), b'S');
+            }
+            let name = ServerName::try_from("db.example.com").expect("a name");
+            let mut near = TlsConnector::from(Arc::new(config)).connect(name, near).await.expect("TLS");
+            near.write_all(STARTUP).await.unwrap();
+            let asked = read(&mut near).await.unwrap();
+            serving.abort();
+            asked
+        })
+    }
+
+    #[test]
+    fn a_probe_gets_as_far_as_the_question_for_a_password() {
+        let wanted = (b'R', b"\0\0\0\x0aSCRAM-SHA-256\0\0".to_vec());
+        assert_eq!(asked(SSL, &[]), wanted);
+        assert_eq!(asked(b"", &[b"postgresql"]), wanted, "TLS without a wish for it, as newer clients begin");
     }
 
     #[test]

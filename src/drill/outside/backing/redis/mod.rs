@@ -18,6 +18,7 @@ use tokio::io::{AsyncWriteExt as _, BufReader};
 use self::resp::{Read, Reply, read};
 use self::session::Session;
 use crate::drill::net::{Caller, Place, Service, Serving, Stream};
+use crate::drill::world::Machine;
 
 /// How long a client may say nothing.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -72,7 +73,7 @@ async fn answer(session: &mut Session, command: &[Vec<u8>], caller: &Caller, sta
         let answered = caller.network.with(|world| {
             // A process that has started again knows nothing of this connection.
             let redis = world.redis(namespace, name).filter(|redis| redis.since == start)?;
-            if world.machine(&redis.node).is_some_and(|machine| !machine.running() || !machine.containers) {
+            if !world.machine(&redis.node).is_none_or(Machine::runs_containers) {
                 return None;
             }
             if redis.stuck {
