@@ -71,6 +71,11 @@ impl Log {
         Ok(self.entries.range(from..))
     }
 
+    /// The revision of the newest change.
+    pub(super) fn newest(&self) -> u64 {
+        self.entries.back().map_or(self.floor, |entry| entry.revision)
+    }
+
     /// Forgets everything up to a revision.
     pub(super) fn compact(&mut self, revision: u64) {
         self.floor = self.floor.max(revision);

@@ -4,6 +4,7 @@
 
 mod catalog;
 mod deletion;
+mod index;
 mod log;
 mod names;
 mod resource;
@@ -20,6 +21,7 @@ pub use log::{Expired, Happened, Logged, REMEMBERED};
 pub(super) use names::Names;
 pub use resource::{ResourceDef, ResourceId, STORED, Subresource};
 
+use index::Index;
 use log::Log;
 
 /// Namespace (empty for the cluster) and name.
@@ -55,7 +57,24 @@ pub struct Store {
 #[derive(Debug)]
 struct Table {
     objects: BTreeMap<Key, Arc<Value>>,
+    index: Index,
     log: Log,
+}
+
+impl Table {
+    /// Keeps an object, or lets it go; what was there before.
+    fn place(&mut self, key: Key, object: Option<Arc<Value>>) -> Option<Arc<Value>> {
+        let before = self.objects.get(&key);
+        self.index.change(&key, before.map(Arc::as_ref), object.as_deref());
+        match object {
+            Some(object) => self.objects.insert(key, object),
+            None => self.objects.remove(&key),
+        }
+    }
+
+    fn all<'a>(&self, keys: impl Iterator<Item = &'a Key>) -> Vec<Arc<Value>> {
+        keys.filter_map(|key| self.objects.get(key).cloned()).collect()
+    }
 }
 
 impl Store {
@@ -63,8 +82,8 @@ impl Store {
     pub fn new(seed: u64) -> Self {
         let mut names = Names::new(seed);
         let first = 4000 + names.below(1000);
-        let tables = ResourceId::all().map(|_| Table { objects: BTreeMap::new(), log: Log::new(first) }).collect();
-        Self { tables, revision: watch::Sender::new(first), names }
+        let table = |_| Table { objects: BTreeMap::new(), index: Index::default(), log: Log::new(first) };
+        Self { tables: ResourceId::all().map(table).collect(), revision: watch::Sender::new(first), names }
     }
 
     /// The resource of that group and plural.
@@ -91,7 +110,7 @@ impl Store {
         let revision = self.revision() + 1;
         set_revision(&mut object, revision);
         let object = Arc::new(object);
-        self.table_mut(res).objects.insert(key, object.clone());
+        self.table_mut(res).place(key, Some(object.clone()));
         self.record(res, Logged { happened: Happened::Added, revision, object: object.clone(), previous: None });
         Ok(object)
     }
@@ -143,6 +162,29 @@ impl Store {
         within.take_while(|(k, _)| namespace.is_none_or(|n| n == k.0)).map(|(_, o)| o.clone()).collect()
     }
 
+    /// The objects that name an owner by its UID, by namespace and name.
+    pub fn owned(&self, res: ResourceId, uid: &str) -> Vec<Arc<Value>> {
+        let table = self.table(res);
+        table.all(table.index.owned(uid))
+    }
+
+    /// The objects of a namespace that nobody owns.
+    pub fn orphans(&self, res: ResourceId, namespace: &str) -> Vec<Arc<Value>> {
+        let table = self.table(res);
+        table.all(table.index.orphans(namespace))
+    }
+
+    /// The pods of a node; with an empty name those that have none yet.
+    pub fn on_node(&self, res: ResourceId, node: &str) -> Vec<Arc<Value>> {
+        let table = self.table(res);
+        table.all(table.index.on(node))
+    }
+
+    /// How many pods a node has.
+    pub fn count_on(&self, res: ResourceId, node: &str) -> usize {
+        self.table(res).index.count_on(node)
+    }
+
     /// The objects as they were at a revision, from behind a place on: the rest of a list that was begun then.
     pub fn list_at(
         &self,
@@ -185,7 +227,7 @@ impl Store {
         let revision = self.revision() + 1;
         set_revision(&mut object, revision);
         let object = Arc::new(object);
-        self.table_mut(res).objects.insert(key, object.clone());
+        self.table_mut(res).place(key, Some(object.clone()));
         let change =
             Logged { happened: Happened::Modified, revision, object: object.clone(), previous: Some(previous) };
         self.record(res, change);
@@ -207,7 +249,7 @@ impl Store {
 
     /// Removes an object at once. Watches see it as it was last, with the revision of its end.
     pub fn remove(&mut self, res: ResourceId, namespace: &str, name: &str) -> Option<Arc<Value>> {
-        let previous = self.table_mut(res).objects.remove(&key(namespace, name))?;
+        let previous = self.table_mut(res).place(key(namespace, name), None)?;
         let revision = self.revision() + 1;
         let mut object = Value::clone(&previous);
         set_revision(&mut object, revision);
@@ -220,6 +262,12 @@ impl Store {
     /// What happened to a resource's objects after a revision, oldest first.
     pub fn changes_after(&self, res: ResourceId, revision: u64) -> Result<Vec<Logged>, Expired> {
         Ok(self.table(res).log.after(revision)?.cloned().collect())
+    }
+
+    /// The resources that changed after a revision, in the order of discovery.
+    pub fn changed_after(&self, revision: u64) -> Vec<ResourceId> {
+        let own = ResourceId::all().filter(|res| res.slot() == res.index());
+        own.filter(|res| self.table(*res).log.newest() > revision).collect()
     }
 
     /// Forgets every change up to now: watches that begin earlier get [`Expired`].

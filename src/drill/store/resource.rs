@@ -155,6 +155,11 @@ impl ResourceId {
         &RESOURCES[self.0]
     }
 
+    /// Its place in the order of discovery.
+    pub(super) const fn index(self) -> usize {
+        self.0
+    }
+
     /// Where its objects are stored: itself, or the resource it is a view of.
     pub(super) fn slot(self) -> usize {
         self.def().view_of.and_then(|(group, plural)| Self::find(group, plural)).map_or(self.0, |id| id.0)

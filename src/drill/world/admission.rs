@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::World;
-use super::json::{list, put, text};
+use super::json::{list, push, put, text};
 use super::random::mix;
 
 /// Sets a field that is absent.
@@ -16,6 +16,7 @@ fn default(object: &mut Value, field: &str, value: Value) {
 impl World {
     /// Fills in what every pod has in the end.
     pub(super) fn admit_pod(&mut self, pod: &mut Value) {
+        self.limit_pod(pod);
         default_pod(pod);
         let spec = &mut pod["spec"];
         default(spec, "serviceAccountName", "default".into());
@@ -48,13 +49,6 @@ impl World {
         for container in spec["containers"].as_array_mut().into_iter().flatten() {
             push(container, "volumeMounts", mount.clone());
         }
-    }
-}
-
-fn push(object: &mut Value, field: &str, item: Value) {
-    default(object, field, json!([]));
-    if let Some(list) = object[field].as_array_mut() {
-        list.push(item);
     }
 }
 
@@ -134,9 +128,16 @@ pub(super) fn default_object(object: &mut Value) {
             default(spec, "strategy", json!({ "type": "RollingUpdate", "rollingUpdate": rolling }));
             default_pod_spec(&mut spec["template"]["spec"]);
         }
-        "ReplicaSet" | "StatefulSet" => {
+        "ReplicaSet" => {
             default(&mut object["spec"], "replicas", 1.into());
             default_pod_spec(&mut object["spec"]["template"]["spec"]);
+        }
+        "StatefulSet" => default_stateful_set(&mut object["spec"]),
+        "HorizontalPodAutoscaler" => default_autoscaler(&mut object["spec"]),
+        "Job" => default_job(&mut object["spec"]),
+        "StorageClass" => {
+            default(object, "reclaimPolicy", "Delete".into());
+            default(object, "volumeBindingMode", "Immediate".into());
         }
         "DaemonSet" => {
             let spec = &mut object["spec"];
@@ -149,24 +150,10 @@ pub(super) fn default_object(object: &mut Value) {
         "APIService" if object["spec"].get("service").is_some() => {
             default(&mut object["spec"]["service"], "port", 443.into());
         }
-        "Job" => {
-            let spec = &mut object["spec"];
-            for (field, value) in [
-                ("backoffLimit", json!(6)),
-                ("completionMode", json!("NonIndexed")),
-                ("completions", json!(1)),
-                ("parallelism", json!(1)),
-                ("podReplacementPolicy", json!("TerminatingOrFailed")),
-                ("suspend", json!(false)),
-            ] {
-                default(spec, field, value);
-            }
-            default_pod_spec(&mut spec["template"]["spec"]);
-        }
         "PersistentVolume" | "PersistentVolumeClaim" => default(&mut object["spec"], "volumeMode", "Filesystem".into()),
         "CronJob" => {
             let spec = &mut object["spec"];
-            default(spec, "concurrencyPolicy", "Forbid".into());
+            default(spec, "concurrencyPolicy", "Allow".into());
             default(spec, "suspend", false.into());
             default(spec, "successfulJobsHistoryLimit", 3.into());
             default(spec, "failedJobsHistoryLimit", 1.into());
@@ -174,6 +161,46 @@ pub(super) fn default_object(object: &mut Value) {
         }
         _ => {}
     }
+}
+
+/// The defaults of a Job's spec, in a Job or in a CronJob.
+pub(super) fn default_job(spec: &mut Value) {
+    if spec.get("completions").is_none() && spec.get("parallelism").is_none() {
+        spec["completions"] = 1.into();
+    }
+    for (field, value) in [
+        ("parallelism", json!(1)),
+        ("backoffLimit", json!(6)),
+        ("completionMode", json!("NonIndexed")),
+        ("suspend", json!(false)),
+        ("podReplacementPolicy", json!("TerminatingOrFailed")),
+    ] {
+        default(spec, field, value);
+    }
+    default_pod_spec(&mut spec["template"]["spec"]);
+}
+
+fn default_stateful_set(spec: &mut Value) {
+    let rolling = json!({ "type": "RollingUpdate", "rollingUpdate": { "partition": 0 } });
+    for (field, value) in [
+        ("replicas", json!(1)),
+        ("podManagementPolicy", json!("OrderedReady")),
+        ("revisionHistoryLimit", json!(10)),
+        ("persistentVolumeClaimRetentionPolicy", json!({ "whenDeleted": "Retain", "whenScaled": "Retain" })),
+        ("updateStrategy", rolling),
+    ] {
+        default(spec, field, value);
+    }
+    default_pod_spec(&mut spec["template"]["spec"]);
+    for claim in spec.get_mut("volumeClaimTemplates").and_then(Value::as_array_mut).into_iter().flatten() {
+        default(&mut claim["spec"], "volumeMode", "Filesystem".into());
+    }
+}
+
+fn default_autoscaler(spec: &mut Value) {
+    default(spec, "minReplicas", 1.into());
+    let target = json!({ "type": "Utilization", "averageUtilization": 80 });
+    default(spec, "metrics", json!([{ "type": "Resource", "resource": { "name": "cpu", "target": target } }]));
 }
 
 /// What a Service gets besides its defaults: an address.

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::admission::{default_object, default_pod, give_address};
-use super::json::text;
+use super::job::label_job;
+use super::json::{Id, text};
+use super::random::uid_for;
 use crate::drill::api::{Backend, CHECKS, LogLine, LogRefusal, Unavailable};
 use crate::drill::store::Store;
 
@@ -18,6 +20,9 @@ impl Backend for World {
     }
 
     fn complete(&self, object: &mut Value) {
+        if text(object, "/kind") == "Service" {
+            self.keep_service(object);
+        }
         default_object(object);
         if text(object, "/kind") == "Pod" {
             default_pod(object);
@@ -26,13 +31,23 @@ impl Backend for World {
 
     fn admit(&mut self, object: &mut Value) {
         match text(object, "/kind") {
+            "PersistentVolumeClaim" => self.admit_claim(object),
+            "Job" if object.pointer("/spec/manualSelector") != Some(&true.into()) => {
+                let of = Id::of(object);
+                let own = format!("job/{}/{}/{}", of.namespace, of.name, self.store.revision());
+                object["metadata"]["uid"] = uid_for(&own).into();
+                label_job(object);
+            }
             "Pod" => {
                 // A client's pod is no part of the story: it leaves the chances of others as they were.
                 let chances = self.random.clone();
                 self.admit_pod(object);
                 self.random = chances;
             }
-            "Service" => give_address(object),
+            "Service" => {
+                self.admit_service(object);
+                give_address(object);
+            }
             _ => {}
         }
     }

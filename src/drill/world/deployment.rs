@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
 use super::garbage::leaving;
-use super::json::{Id, condition, entry, int, map, owned_by, owner, put, text, time, uid};
+use super::json::{Id, condition, entry, int, map, owned_by, put, text, time};
 use super::random::template_hash;
 use super::recorder::{Note, Reporter};
 use super::rollout::{room, set_timed, surge};
@@ -68,8 +68,8 @@ impl World {
     }
 
     fn find_rollout(&mut self, deployment: &Arc<Value>) -> Option<Rollout> {
-        let mut sets = self.store.list(self.res.replica_sets, Some(text(deployment, "/metadata/namespace")));
-        sets.retain(|set| owner(set) == uid(deployment));
+        self.claim(self.res.replica_sets, deployment);
+        let mut sets = self.controlled(self.res.replica_sets, deployment);
         sets.sort_by_key(|set| revision(set));
         let present = sets.iter().position(|set| bare_template(set) == deployment["spec"]["template"]);
         let newest = sets.iter().map(|set| revision(set)).max();
@@ -97,7 +97,7 @@ impl World {
         if was < newest {
             self.progress(deployment, "True", "FoundNewReplicaSet", &format!("Found new replica set \"{}\"", id.name));
         }
-        let annotations = annotations(deployment);
+        let (annotations, least) = (annotations(deployment), deployment["spec"]["minReadySeconds"].clone());
         let modified = self.store.modify(self.res.replica_sets, &id.namespace, &id.name, |set| {
             if was < newest {
                 let former = entry(set, "/metadata/annotations", HISTORY);
@@ -108,13 +108,14 @@ impl World {
             for (name, value) in annotations {
                 put(set, &["metadata", "annotations", &name], value);
             }
+            put(set, &["spec", "minReadySeconds"], least);
         });
         modified.unwrap_or(set)
     }
 
     /// Makes the ReplicaSet of a new revision, with as many replicas as there is room for.
     fn create_replica_set(&mut self, deployment: &Value, revision: u64, replicas: i64) -> Option<Arc<Value>> {
-        let hash = template_hash(&deployment["spec"]["template"].to_string());
+        let hash = self.free_hash(deployment);
         let name = format!("{}-{hash}", text(deployment, "/metadata/name"));
         let mut template = deployment["spec"]["template"].clone();
         put(&mut template, &["metadata", "labels", "pod-template-hash"], hash.as_str().into());
@@ -125,7 +126,7 @@ impl World {
         for (name, count) in sizes(deployment) {
             annotations.insert(name.to_owned(), count.to_string().into());
         }
-        let set = json!({
+        let mut set = json!({
             "metadata": {
                 "name": name, "namespace": deployment["metadata"]["namespace"], "annotations": annotations,
                 "labels": template["metadata"]["labels"], "ownerReferences": owned_by(deployment),
@@ -133,10 +134,28 @@ impl World {
             "spec": { "replicas": replicas, "selector": selector, "template": template },
             "status": { "replicas": 0 },
         });
+        put(&mut set, &["spec", "minReadySeconds"], deployment["spec"]["minReadySeconds"].clone());
         let set = self.store.create(self.res.replica_sets, set, self.now).ok()?;
         self.progress(deployment, "True", "NewReplicaSetCreated", &format!("Created new replica set \"{name}\""));
         self.tell_of_size(deployment, &name, 0, replicas);
         Some(set)
+    }
+
+    /// The hash of a Deployment's template; another one if that makes a name which is taken.
+    fn free_hash(&mut self, deployment: &Value) -> String {
+        let (id, template) = (Id::of(deployment), deployment["spec"]["template"].to_string());
+        let mut collisions = int(deployment, "/status/collisionCount");
+        loop {
+            let salt = if collisions > 0 { collisions.to_string() } else { String::new() };
+            let hash = template_hash(&format!("{template}{salt}"));
+            if self.store.get(self.res.replica_sets, &id.namespace, &format!("{}-{hash}", id.name)).is_none() {
+                return hash;
+            }
+            collisions += 1;
+            self.store.modify(self.res.deployments, &id.namespace, &id.name, |deployment| {
+                put(deployment, &["status", "collisionCount"], collisions.into());
+            });
+        }
     }
 
     /// Something moves: the deadline begins anew.

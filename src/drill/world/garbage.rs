@@ -1,10 +1,14 @@
 //! What goes with what: the dependents of what is gone, and what waits for its dependents before it goes.
 
-use jiff::SignedDuration;
-use serde_json::{Value, json};
+use std::sync::Arc;
 
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use super::claims::claim_names;
 use super::informer::Work;
-use super::json::{Id, list, owner, text, uid};
+use super::json::{Id, list, text, uid};
+use super::pods::finished;
 use super::{Due, World};
 use crate::drill::store::{Deletion, Propagation, ResourceId};
 
@@ -12,28 +16,48 @@ use crate::drill::store::{Deletion, Propagation, ResourceId};
 const AGAIN: SignedDuration = SignedDuration::from_millis(500);
 
 impl World {
-    /// What an object owned goes with it.
-    pub(super) fn collect_garbage(&mut self, resource: ResourceId, owner: &Value) {
-        for (kind, id) in self.dependents(resource, owner) {
-            self.store.delete(kind, &id.namespace, &id.name, Deletion::default(), self.now);
+    /// What an object owned goes with it, unless somebody else owns it as well.
+    pub(super) fn collect_garbage(&mut self, owner: &Value) {
+        for (kind, object) in self.dependents(owner) {
+            let id = Id::of(&object);
+            if self.owned_by_another(&object, owner) {
+                self.store.modify(kind, &id.namespace, &id.name, |object| disown(object, uid(owner)));
+            } else if !leaving(&object) {
+                self.store.delete(kind, &id.namespace, &id.name, Deletion::default(), self.now);
+            }
         }
     }
 
-    /// What an object owns.
-    fn dependents(&self, resource: ResourceId, of: &Value) -> Vec<(ResourceId, Id)> {
-        let kind = if resource == self.res.deployments {
-            self.res.replica_sets
-        } else if resource == self.res.services {
-            self.res.slices
-        } else if resource == self.res.cron_jobs {
-            self.res.jobs
-        } else if [self.res.replica_sets, self.res.daemon_sets, self.res.jobs].contains(&resource) {
-            self.res.pods
-        } else {
-            return Vec::new();
+    /// An object whose owners are all unknown goes.
+    pub(super) fn collect_if_abandoned(&mut self, resource: ResourceId, object: &Value) {
+        let owners = list(object, "/metadata/ownerReferences");
+        let namespace = text(object, "/metadata/namespace");
+        if owners.is_empty() || owners.iter().any(|owner| self.lives(namespace, owner)) {
+            return;
+        }
+        let id = Id::of(object);
+        self.store.delete(resource, &id.namespace, &id.name, Deletion::default(), self.now);
+    }
+
+    fn owned_by_another(&self, object: &Value, owner: &Value) -> bool {
+        let others = list(object, "/metadata/ownerReferences").iter().filter(|o| o["uid"] != *uid(owner));
+        let namespace = text(object, "/metadata/namespace");
+        others.into_iter().any(|other| self.lives(namespace, other))
+    }
+
+    /// Whether the object behind a reference is there. What no resource is known for may well be.
+    fn lives(&self, namespace: &str, reference: &Value) -> bool {
+        let Some(kind) = ResourceId::of_kind(text(reference, "/apiVersion"), text(reference, "/kind")) else {
+            return true;
         };
-        let objects = self.store.list(kind, Some(text(of, "/metadata/namespace")));
-        objects.iter().filter(|o| owner(o) == uid(of)).map(|o| (kind, Id::of(o))).collect()
+        let namespace = if kind.def().namespaced { namespace } else { "" };
+        self.store.get(kind, namespace, text(reference, "/name")).is_some_and(|o| uid(&o) == text(reference, "/uid"))
+    }
+
+    /// What an object owns.
+    fn dependents(&self, of: &Value) -> Vec<(ResourceId, Arc<Value>)> {
+        let kinds = ResourceId::all().filter(|kind| kind.def().stored() && kind.def().view_of.is_none());
+        kinds.flat_map(|kind| self.store.owned(kind, uid(of)).into_iter().map(move |o| (kind, o))).collect()
     }
 
     /// Sees to something that was wished to go and waits for something.
@@ -46,7 +70,7 @@ impl World {
             self.empty_namespace(id);
         }
         for finalizer in list(&object, "/metadata/finalizers").iter().filter_map(Value::as_str) {
-            if self.done_with(resource, &object, finalizer) {
+            if self.done_with(&object, finalizer) {
                 self.store.release(resource, &id.namespace, &id.name, finalizer);
             }
         }
@@ -56,22 +80,12 @@ impl World {
     }
 
     /// Whether what a finalizer stands for is done. Those of strangers never are.
-    fn done_with(&mut self, resource: ResourceId, object: &Value, finalizer: &str) -> bool {
-        let dependents = self.dependents(resource, object);
+    fn done_with(&mut self, object: &Value, finalizer: &str) -> bool {
         match finalizer {
-            "foregroundDeletion" => {
-                let wish = Deletion { propagation: Some(Propagation::Foreground), ..Deletion::default() };
-                for (kind, id) in &dependents {
-                    let known = self.store.get(*kind, &id.namespace, &id.name);
-                    if known.is_some_and(|o| !leaving(&o)) {
-                        let wish = if *kind == self.res.pods { Deletion::default() } else { wish };
-                        self.store.delete(*kind, &id.namespace, &id.name, wish, self.now);
-                    }
-                }
-                dependents.is_empty()
-            }
+            "foregroundDeletion" => self.dismiss_dependents(object),
             "orphan" => {
-                for (kind, id) in dependents {
+                for (kind, dependent) in self.dependents(object) {
+                    let id = Id::of(&dependent);
                     self.store.modify(kind, &id.namespace, &id.name, |o| disown(o, uid(object)));
                 }
                 true
@@ -83,34 +97,31 @@ impl World {
         }
     }
 
-    fn claim_in_use(&self, claim: &Value) -> bool {
-        let pods = self.store.list(self.res.pods, Some(text(claim, "/metadata/namespace")));
-        let uses = |pod: &Value| {
-            let mut volumes = list(pod, "/spec/volumes").iter();
-            volumes.any(|v| text(v, "/persistentVolumeClaim/claimName") == text(claim, "/metadata/name"))
+    /// Has the dependents of an object go first. Whether none is left that it has to wait for.
+    fn dismiss_dependents(&mut self, object: &Value) -> bool {
+        let dependents = self.dependents(object);
+        let wish = Deletion { propagation: Some(Propagation::Foreground), ..Deletion::default() };
+        for (kind, dependent) in dependents.iter().filter(|(_, dependent)| !leaving(dependent)) {
+            let id = Id::of(dependent);
+            if self.owned_by_another(dependent, object) {
+                self.store.modify(*kind, &id.namespace, &id.name, |o| disown(o, uid(object)));
+                continue;
+            }
+            let wish = if *kind == self.res.pods { Deletion::default() } else { wish };
+            self.store.delete(*kind, &id.namespace, &id.name, wish, self.now);
+        }
+        let blocks = |o: &Value| {
+            let mut owners = list(o, "/metadata/ownerReferences").iter();
+            owners.any(|owner| owner["uid"] == *uid(object) && owner["blockOwnerDeletion"] == true)
         };
-        // A pod without a node does not use it yet.
-        pods.iter().any(|pod| !text(pod, "/spec/nodeName").is_empty() && uses(pod))
+        !dependents.iter().any(|(_, dependent)| blocks(dependent))
     }
 
-    /// Everything in a namespace goes, then the namespace.
-    fn empty_namespace(&mut self, id: &Id) {
-        let mut left = 0;
-        let kinds = ResourceId::all().filter(|k| k.def().namespaced && k.def().stored() && k.def().view_of.is_none());
-        for kind in kinds {
-            for object in self.store.list(kind, Some(&id.name)) {
-                let of = Id::of(&object);
-                let stays = leaving(&object) || {
-                    let done = self.store.delete(kind, &of.namespace, &of.name, Deletion::default(), self.now);
-                    done.is_some_and(|(_, gone)| !gone)
-                };
-                left += usize::from(stays);
-            }
-        }
-        if left == 0 {
-            self.store.modify(self.res.namespaces, "", &id.name, |namespace| namespace["spec"] = json!({}));
-            self.store.let_go(self.res.namespaces, "", &id.name);
-        }
+    fn claim_in_use(&self, claim: &Value) -> bool {
+        let pods = self.store.list(self.res.pods, Some(text(claim, "/metadata/namespace")));
+        let uses = |pod: &Value| claim_names(pod).any(|name| name == text(claim, "/metadata/name"));
+        // A pod without a node does not use it yet, one that has ended no more.
+        pods.iter().any(|pod| !text(pod, "/spec/nodeName").is_empty() && !finished(pod) && uses(pod))
     }
 }
 
@@ -119,8 +130,14 @@ pub(super) fn leaving(object: &Value) -> bool {
     object.pointer("/metadata/deletionTimestamp").is_some()
 }
 
-fn disown(object: &mut Value, owner: &str) {
+/// Takes an owner off an object.
+pub(super) fn disown(object: &mut Value, owner: &str) {
     if let Some(owners) = object["metadata"]["ownerReferences"].as_array_mut() {
         owners.retain(|o| o["uid"] != owner);
+        if owners.is_empty()
+            && let Some(metadata) = object["metadata"].as_object_mut()
+        {
+            metadata.remove("ownerReferences");
+        }
     }
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::World;
 use super::garbage::leaving;
 use super::json::{Id, map, owner_reference, selects, text};
+use super::{World, label};
 use crate::drill::store::{Happened, Logged, ResourceId};
 
 /// An object that a controller has to look at.
@@ -32,6 +32,24 @@ pub enum Work {
     Node(Id),
     /// What it waits for before it goes.
     Leaving(ResourceId, Id),
+    /// Its pods and their claims.
+    StatefulSet(Id),
+    /// Its Jobs.
+    CronJob(Id),
+    /// How many replicas its target has.
+    Autoscaler(Id),
+    /// Its volume.
+    Claim(Id),
+    /// Its volume is made.
+    Provision(Id),
+    /// Its claim.
+    Volume(String),
+    /// What was in it goes.
+    Wipe(String),
+    /// What every namespace has.
+    Namespace(Id),
+    /// What of it is used.
+    Quota(Id),
 }
 
 impl World {
@@ -55,6 +73,15 @@ impl World {
                 Work::ApiService(id) => self.reconcile_api_service(&id),
                 Work::Node(id) => self.reconcile_node(&id),
                 Work::Leaving(resource, id) => self.reconcile_leaving(resource, &id),
+                Work::StatefulSet(id) => self.reconcile_stateful_set(&id),
+                Work::CronJob(id) => self.reconcile_cron_job(&id),
+                Work::Autoscaler(id) => self.reconcile_autoscaler(&id),
+                Work::Claim(id) => self.reconcile_claim(&id),
+                Work::Provision(id) => self.provision(&id),
+                Work::Volume(name) => self.reconcile_volume(&name),
+                Work::Wipe(name) => self.wipe(&name),
+                Work::Namespace(id) => self.reconcile_namespace(&id),
+                Work::Quota(id) => self.reconcile_quota(&id),
             }
         }
     }
@@ -65,25 +92,10 @@ impl World {
             return;
         }
         let seen = std::mem::replace(&mut self.seen, self.store.revision());
-        let watched = [
-            self.res.pods,
-            self.res.replica_sets,
-            self.res.deployments,
-            self.res.daemon_sets,
-            self.res.jobs,
-            self.res.services,
-            self.res.nodes,
-            self.res.budgets,
-            self.res.slices,
-            self.res.api_services,
-            self.res.cron_jobs,
-            self.res.namespaces,
-            self.res.claims,
-            self.res.volumes,
-            self.res.config_maps,
-            self.res.service_accounts,
-        ];
-        for resource in watched {
+        let quiet = [self.res.events, self.res.leases];
+        let mut touched = self.store.changed_after(seen);
+        touched.retain(|resource| !quiet.contains(resource));
+        for resource in touched {
             match self.store.changes_after(resource, seen) {
                 Ok(changes) => changes.iter().for_each(|change| self.consider(resource, change)),
                 Err(_) => self.look_at_all(resource),
@@ -102,53 +114,113 @@ impl World {
     fn consider(&mut self, resource: ResourceId, change: &Logged) {
         let object = &change.object;
         let id = Id::of(object);
-        if change.happened == Happened::Deleted {
-            self.collect_garbage(resource, object);
-        } else if leaving(object) && resource != self.res.pods {
+        match change.happened {
+            Happened::Deleted => self.collect_garbage(object),
+            Happened::Added => self.collect_if_abandoned(resource, object),
+            Happened::Modified => {}
+        }
+        if change.happened != Happened::Deleted && leaving(object) && resource != self.res.pods {
             self.work.insert(Work::Leaving(resource, id.clone()));
         }
+        self.consider_quotas(change);
+        self.consider_owner(object);
+        if let Some(work) = self.own_work(resource, &id) {
+            self.work.insert(work);
+        }
         if resource == self.res.pods {
-            self.consider_pod(id, change);
-        } else if resource == self.res.replica_sets {
-            self.work.insert(Work::ReplicaSet(id));
-            self.consider_owner(object);
-        } else if resource == self.res.deployments {
-            self.work.insert(Work::Deployment(id));
-        } else if resource == self.res.daemon_sets {
-            self.work.insert(Work::DaemonSet(id));
-        } else if resource == self.res.jobs {
-            self.work.insert(Work::Job(id));
-        } else if resource == self.res.services {
-            self.work.insert(Work::Service(id));
-        } else if resource == self.res.budgets {
-            self.work.insert(Work::Budget(id));
+            self.consider_pod(&id, change);
         } else if resource == self.res.nodes {
             self.consider_node(change);
         } else if resource == self.res.slices || resource == self.res.api_services {
             self.consider_api_services(object);
+        } else if resource == self.res.claims {
+            self.consider_claim(object);
+        } else if resource == self.res.services && change.happened == Happened::Deleted {
+            self.remove_endpoints(object);
+        } else if resource == self.res.service_accounts || resource == self.res.config_maps {
+            self.work.insert(Work::Namespace(Id::new("", &id.namespace)));
         }
     }
 
-    fn consider_pod(&mut self, id: Id, change: &Logged) {
-        self.consider_owner(&change.object);
-        let namespace = id.namespace.clone();
-        self.work.insert(Work::Pod(id));
+    /// What a change of an object means to its own controller.
+    fn own_work(&self, resource: ResourceId, id: &Id) -> Option<Work> {
+        let res = &self.res;
+        let id = id.clone();
+        Some(match resource {
+            r if r == res.pods => Work::Pod(id),
+            r if r == res.replica_sets => Work::ReplicaSet(id),
+            r if r == res.deployments => Work::Deployment(id),
+            r if r == res.daemon_sets => Work::DaemonSet(id),
+            r if r == res.stateful_sets => Work::StatefulSet(id),
+            r if r == res.jobs => Work::Job(id),
+            r if r == res.cron_jobs => Work::CronJob(id),
+            r if r == res.autoscalers => Work::Autoscaler(id),
+            r if r == res.services => Work::Service(id),
+            r if r == res.budgets => Work::Budget(id),
+            r if r == res.claims => Work::Claim(id),
+            r if r == res.volumes => Work::Volume(id.name),
+            r if r == res.namespaces => Work::Namespace(id),
+            r if r == res.quotas => Work::Quota(id),
+            _ => return None,
+        })
+    }
+
+    fn consider_pod(&mut self, id: &Id, change: &Logged) {
         let labels = |o: &Arc<Value>| map(o, "/metadata/labels").cloned();
         let sides: Vec<_> =
             [Some(&change.object), change.previous.as_ref()].into_iter().flatten().map(labels).collect();
-        let touched = |selector: Option<&serde_json::Map<String, Value>>| {
-            sides.iter().any(|labels| selects(selector, labels.as_ref()))
-        };
-        for service in self.store.list(self.res.services, Some(&namespace)) {
-            if touched(map(&service, "/spec/selector")) {
+        for service in self.store.list(self.res.services, Some(&id.namespace)) {
+            let selector = map(&service, "/spec/selector");
+            if sides.iter().any(|labels| selects(selector, labels.as_ref())) {
                 self.work.insert(Work::Service(Id::of(&service)));
             }
         }
-        for budget in self.store.list(self.res.budgets, Some(&namespace)) {
-            if touched(map(&budget, "/spec/selector/matchLabels")) {
+        let touched = |selector: &Value| sides.iter().any(|labels| label::matches(selector, labels.as_ref()));
+        for budget in self.store.list(self.res.budgets, Some(&id.namespace)) {
+            if touched(&budget["spec"]["selector"]) {
                 self.work.insert(Work::Budget(Id::of(&budget)));
             }
         }
+        if owner_reference(&change.object).is_none() {
+            self.consider_foundling(&id.namespace, &touched);
+        }
+    }
+
+    /// Somebody may want to take up a pod that nobody has.
+    fn consider_foundling(&mut self, namespace: &str, touched: &dyn Fn(&Value) -> bool) {
+        for resource in [self.res.replica_sets, self.res.daemon_sets, self.res.stateful_sets, self.res.jobs] {
+            for controller in self.store.list(resource, Some(namespace)) {
+                if touched(&controller["spec"]["selector"]) {
+                    self.work.extend(self.own_work(resource, &Id::of(&controller)));
+                }
+            }
+        }
+    }
+
+    /// What is used of a quota changes when something comes or goes, or a pod ends.
+    fn consider_quotas(&mut self, change: &Logged) {
+        let namespace = text(&change.object, "/metadata/namespace");
+        let phase = |o: &Value| text(o, "/status/phase").to_owned();
+        let same = change.happened == Happened::Modified
+            && change
+                .previous
+                .as_ref()
+                .is_some_and(|p| p.get("spec") == change.object.get("spec") && phase(p) == phase(&change.object));
+        if namespace.is_empty() || same {
+            return;
+        }
+        for quota in self.store.list(self.res.quotas, Some(namespace)) {
+            self.work.insert(Work::Quota(Id::of(&quota)));
+        }
+    }
+
+    /// A claim matters to its volume and to the pods that wait for it.
+    fn consider_claim(&mut self, claim: &Value) {
+        let volume = text(claim, "/spec/volumeName");
+        if !volume.is_empty() {
+            self.work.insert(Work::Volume(volume.to_owned()));
+        }
+        self.wake_pods_of(claim);
     }
 
     fn consider_owner(&mut self, object: &Value) {
@@ -159,6 +231,8 @@ impl World {
             "ReplicaSet" => self.work.insert(Work::ReplicaSet(id)),
             "DaemonSet" => self.work.insert(Work::DaemonSet(id)),
             "Job" => self.work.insert(Work::Job(id)),
+            "StatefulSet" => self.work.insert(Work::StatefulSet(id)),
+            "CronJob" => self.work.insert(Work::CronJob(id)),
             _ => false,
         };
     }
@@ -176,9 +250,8 @@ impl World {
         for set in self.store.list(self.res.daemon_sets, None) {
             self.work.insert(Work::DaemonSet(Id::of(&set)));
         }
-        let waiting: Vec<_> = self.store.list(self.res.pods, None);
-        for pod in waiting.iter().filter(|p| text(p, "/spec/nodeName").is_empty()) {
-            self.work.insert(Work::Pod(Id::of(pod)));
+        for pod in self.store.on_node(self.res.pods, "") {
+            self.work.insert(Work::Pod(Id::of(&pod)));
         }
     }
 

@@ -75,6 +75,16 @@ pub fn put(object: &mut Value, path: &[&str], value: Value) {
     }
 }
 
+/// Adds an item to a list, making it first.
+pub fn push(object: &mut Value, field: &str, item: Value) {
+    if !object[field].is_array() {
+        object[field] = json!([]);
+    }
+    if let Some(list) = object[field].as_array_mut() {
+        list.push(item);
+    }
+}
+
 /// Whether `labels` have everything that `selector` asks for; an empty selector selects nothing.
 pub fn selects(selector: Option<&Map<String, Value>>, labels: Option<&Map<String, Value>>) -> bool {
     let Some(selector) = selector.filter(|s| !s.is_empty()) else { return false };
@@ -138,4 +148,14 @@ pub fn bytes(quantity: &str) -> u64 {
         _ => 1,
     };
     digits.parse::<u64>().unwrap_or_default().saturating_mul(unit)
+}
+
+/// Thousandths of a core of a quantity such as `250m`, `2` or `1500000n`; zero for one that is none.
+pub fn millicores(quantity: &str) -> f64 {
+    let (digits, factor) = match quantity.as_bytes().last() {
+        Some(b'm') => (quantity.trim_end_matches('m'), 1.0),
+        Some(b'n') => (quantity.trim_end_matches('n'), 1e-6),
+        _ => (quantity, 1000.0),
+    };
+    digits.parse::<f64>().unwrap_or_default() * factor
 }

@@ -18,7 +18,7 @@ const UNSEEN: SignedDuration = SignedDuration::from_secs(20);
 const MIB: f64 = 1_048_576.0;
 
 impl World {
-    fn metrics_answer(&self) -> Result<Timestamp, Unavailable> {
+    pub(super) fn metrics_answer(&self) -> Result<Timestamp, Unavailable> {
         if !self.has_ready_endpoint("kube-system", "metrics-server") {
             return Err(Unavailable::default());
         }
@@ -48,12 +48,12 @@ impl World {
 
     pub(super) fn node_usages(&self) -> Result<Vec<Value>, Unavailable> {
         let at = self.metrics_answer()?;
-        let pods = self.store.list(self.res.pods, None);
         let nodes = self.store.list(self.res.nodes, None);
         let heard = nodes.into_iter().filter(|node| self.kubelet_answers(text(node, "/metadata/name")));
         let usage = heard.map(|node| {
             let name = text(&node, "/metadata/name");
-            let here = pods.iter().filter(|p| text(p, "/spec/nodeName") == name).filter_map(|p| self.usage(p, at));
+            let pods = self.store.on_node(self.res.pods, name);
+            let here = pods.iter().filter_map(|p| self.usage(p, at));
             // What k3s itself takes, etcd and the API server among it.
             let own = (230.0 * wander(uid(&node), at), 1740.0 * MIB * (0.97 + 0.03 * wander(name, at)));
             let (cpu, memory) = here.fold(own, |sum, pod| (sum.0 + pod.0, sum.1 + pod.1));

@@ -7,10 +7,12 @@
 mod admission;
 mod api_service;
 mod asynq;
+mod autoscaler;
 mod backend;
 mod budget;
 mod claims;
 mod control_plane;
+mod cron_job;
 mod daemon_set;
 mod deadlock;
 mod deployment;
@@ -19,6 +21,7 @@ mod exec;
 mod fault;
 mod garbage;
 mod genesis;
+mod indexes;
 mod informer;
 mod ingress;
 mod inside;
@@ -32,22 +35,29 @@ mod machine;
 mod meddling;
 mod metrics;
 mod names;
+mod namespaces;
 mod node_lifecycle;
 mod outside;
+mod pods;
 mod power;
 mod program;
 mod pulse;
 mod queue;
+mod quota;
 mod random;
 mod reach;
 mod recorder;
 mod redis;
 mod replica_set;
 mod resources;
+mod revisions;
 mod rollout;
 mod scaling;
+mod schedule;
 mod scheduler;
+mod services;
 mod snapshot;
+mod stateful_set;
 mod taint;
 mod trouble;
 mod vitals;
@@ -111,6 +121,10 @@ pub struct World {
     pulled: BTreeSet<(String, String)>,
     /// The last address given out on each node.
     addresses: BTreeMap<String, u32>,
+    /// Claims for which a volume is being made.
+    provisioning: BTreeSet<Id>,
+    /// What autoscalers remember.
+    autoscalers: BTreeMap<Id, autoscaler::Memory>,
     load: Load,
     machines: BTreeMap<String, Machine>,
     volumes: Volumes,
@@ -189,6 +203,8 @@ impl World {
             runs: BTreeMap::new(),
             pulled: BTreeSet::new(),
             addresses: BTreeMap::new(),
+            provisioning: BTreeSet::new(),
+            autoscalers: BTreeMap::new(),
             load: Load::default(),
             deadlocked: BTreeMap::new(),
             volumes: Volumes::default(),

@@ -68,3 +68,10 @@ pub fn template_hash(template: &str) -> String {
     }
     hash.to_string().bytes().map(|b| char::from(LETTERS[b as usize % LETTERS.len()])).collect()
 }
+
+/// A UUID that belongs to a text.
+pub fn uid_for(text: &str) -> String {
+    let (a, b) = (mix(text, 11), mix(text, 12));
+    let (first, second, third) = (a >> 32, (a >> 16) & 0xffff, a & 0xfff);
+    format!("{first:08x}-{second:04x}-4{third:03x}-{:04x}-{:012x}", 0x8000 | (b >> 48) & 0x3fff, b & 0xffff_ffff_ffff)
+}

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::World;
 use super::deployment::{Rollout, paused};
 use super::json::{condition, int, set_condition, text, time};
+use super::pods::{finished, portion};
 use crate::drill::store::stamp;
 
 impl World {
@@ -101,7 +102,17 @@ impl Rollout {
         if let Some(progress) = self.progress(deployment, &status, now) {
             set_timed(&mut conditions, progress, now);
         }
+        conditions.retain(|c| c["type"] != "ReplicaFailure");
+        let failure = self.new.iter().chain(&self.old).find_map(|set| condition(set, "ReplicaFailure"));
+        conditions.extend(failure.map(|failure| {
+            let mut failure = failure.clone();
+            failure["lastUpdateTime"] = failure["lastTransitionTime"].clone();
+            failure
+        }));
         status["conditions"] = conditions.into();
+        if let Some(collisions) = deployment.pointer("/status/collisionCount") {
+            status["collisionCount"] = collisions.clone();
+        }
         status
     }
 
@@ -173,10 +184,6 @@ pub(super) fn set_timed(conditions: &mut Vec<Value>, mut new: Value, now: Timest
     }
 }
 
-fn finished(pod: &Value) -> bool {
-    matches!(text(pod, "/status/phase"), "Succeeded" | "Failed")
-}
-
 /// How many pods more than wanted there may be.
 pub(super) fn surge(deployment: &Value) -> i64 {
     amount(deployment, "/spec/strategy/rollingUpdate/maxSurge", true)
@@ -186,17 +193,11 @@ pub(super) fn surge(deployment: &Value) -> i64 {
 fn unavailable(deployment: &Value) -> i64 {
     match amount(deployment, "/spec/strategy/rollingUpdate/maxUnavailable", false) {
         0 if surge(deployment) == 0 && text(deployment, "/spec/strategy/type") != "Recreate" => 1,
-        n => n,
+        n => n.min(int(deployment, "/spec/replicas")),
     }
 }
 
 /// A number, or a percentage of the replicas, rounded up or down.
 fn amount(deployment: &Value, pointer: &str, up: bool) -> i64 {
-    let Some(value) = deployment.pointer(pointer) else { return 0 };
-    if let Some(number) = value.as_i64() {
-        return number;
-    }
-    let percent: i64 = value.as_str().and_then(|t| t.trim_end_matches('%').parse().ok()).unwrap_or_default();
-    let part = percent * int(deployment, "/spec/replicas");
-    if up { (part + 99) / 100 } else { part / 100 }
+    deployment.pointer(pointer).map_or(0, |value| portion(value, int(deployment, "/spec/replicas"), up))
 }

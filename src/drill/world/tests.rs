@@ -2,16 +2,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::json::{Id, condition, int, is, list, owner_reference, text, time};
 use super::{Undo, World};
 use crate::drill::api::Backend as _;
+use crate::drill::store::{Deletion, Propagation, ResourceId};
 use crate::drill::{Scenario, find};
 
+mod batch;
+mod connections;
 mod kubelets;
 mod machines;
 mod places;
+mod scale;
+mod storage;
+mod workloads;
 mod writes;
 
 fn start() -> Timestamp {
@@ -36,6 +42,69 @@ fn broken(id: &str) -> (World, &'static Scenario, Vec<Undo>) {
 }
 
 impl World {
+    /// Stores what a client makes: one manifest or several.
+    fn make(&mut self, manifests: &str) {
+        for mut object in serde_saphyr::from_multiple::<Value>(manifests).expect("manifests") {
+            let (version, kind) = (text(&object, "/apiVersion").to_owned(), text(&object, "/kind").to_owned());
+            let resource = ResourceId::of_kind(&version, &kind).expect("a kind");
+            if resource.def().namespaced && text(&object, "/metadata/namespace").is_empty() {
+                object["metadata"]["namespace"] = "default".into();
+            }
+            match kind.as_str() {
+                "Namespace" => object["spec"] = json!({ "finalizers": ["kubernetes"] }),
+                "PersistentVolumeClaim" => {
+                    object["metadata"]["finalizers"] = json!(["kubernetes.io/pvc-protection"]);
+                    object["status"] = json!({ "phase": "Pending" });
+                }
+                "PersistentVolume" => object["metadata"]["finalizers"] = json!(["kubernetes.io/pv-protection"]),
+                "Pod" => object["status"] = json!({ "phase": "Pending" }),
+                _ => {}
+            }
+            self.complete(&mut object);
+            self.admit(&mut object);
+            self.store.create(resource, object, self.now).expect("created");
+        }
+        self.settle();
+    }
+
+    /// An object in namespace `default`, or of the cluster.
+    fn the(&self, resource: ResourceId, name: &str) -> Arc<Value> {
+        self.find(resource, name).unwrap_or_else(|| panic!("no {} {name}", resource.def().singular))
+    }
+
+    fn find(&self, resource: ResourceId, name: &str) -> Option<Arc<Value>> {
+        self.store.get(resource, if resource.def().namespaced { "default" } else { "" }, name)
+    }
+
+    /// Changes an object in namespace `default` as a client does.
+    fn change(&mut self, resource: ResourceId, name: &str, f: impl FnOnce(&mut Value)) {
+        self.store.modify(resource, if resource.def().namespaced { "default" } else { "" }, name, f).expect("there");
+        self.settle();
+    }
+
+    /// Deletes an object in namespace `default` as kubectl does.
+    fn delete(&mut self, resource: ResourceId, name: &str) {
+        let wish = Deletion { propagation: Some(Propagation::Background), ..Deletion::default() };
+        let namespace = if resource.def().namespaced { "default" } else { "" };
+        self.store.delete(resource, namespace, name, wish, self.now);
+        self.settle();
+    }
+
+    /// The names of the pods in namespace `default`.
+    fn pod_names(&self) -> Vec<String> {
+        let pods = self.store.list(self.res.pods, Some("default"));
+        pods.iter().map(|pod| text(pod, "/metadata/name").to_owned()).collect()
+    }
+
+    /// The reasons of the Events about an object of that name, in the order in which they were made.
+    fn reasons_about(&self, name: &str) -> Vec<String> {
+        let mut events = self.store.list(self.res.events, None);
+        events.retain(|e| text(e, "/involvedObject/name") == name);
+        let revision = |e: &Value| text(e, "/metadata/resourceVersion").parse::<u64>().unwrap_or_default();
+        events.sort_by_key(|e| (text(e, "/metadata/creationTimestamp").to_owned(), revision(e)));
+        events.iter().map(|e| text(e, "/reason").to_owned()).collect()
+    }
+
     fn undo(&mut self, undo: Vec<Undo>) {
         for step in undo {
             self.heal(step);
@@ -338,21 +407,4 @@ fn a_log_goes_on_where_it_was() {
     assert_eq!(after[from..][..before.len() - 100], before[100..], "what was written stays written");
     assert!(after.len() > from + before.len() - 100, "and new lines come");
     assert!(world.logs("honeydue", &name, "api", true).is_err(), "it has never been restarted");
-}
-
-#[test]
-fn ten_thousand_pods_are_there_at_once() {
-    let mut world = quiet();
-    world.burden(super::Load { nodes: 100, pods: 10_000, churn: 200 });
-    let begin = world.store.revision();
-    world.after(SignedDuration::from_secs(5));
-    let pods = world.store.list(world.res.pods, None);
-    assert_eq!(pods.len(), 10_012);
-    let size = pods.iter().map(|p| p.to_string().len()).max().unwrap_or_default();
-    assert!((14_000..20_000).contains(&size), "{size}");
-    let changed = world.store.changes_after(world.res.pods, begin).map_or(usize::MAX, |c| c.len());
-    assert!((600..=1000).contains(&changed), "{changed} updates in five seconds, of which the first has none");
-    assert_eq!(world.store.list(world.res.nodes, None).len(), 100);
-    assert_eq!(world.workload("traefik").len(), 3, "the ingress runs on the servers only");
-    assert!(list(&pods[0], "/status/conditions").len() > 3);
 }

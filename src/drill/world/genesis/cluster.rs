@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::drill::store::stamp;
 use crate::drill::world::json::{put, text, uid};
+use crate::drill::world::random::uid_for;
 
 /// The parts of the API: group, version, priorities.
 const LOCAL: &[(&str, &str, u32, u32)] = &[
@@ -77,16 +78,23 @@ pub(super) fn helm_jobs(now: Timestamp) -> Vec<Value> {
     vec![job("traefik-crd"), job("traefik")]
 }
 
-/// The endpoints of Service `kubernetes`, which the API servers keep themselves.
-pub(super) fn own_endpoints() -> Value {
-    let endpoint = |address: &str| json!({ "addresses": [address], "conditions": { "ready": true } });
-    let endpoints = ["10.0.0.11", "10.0.0.12", "10.0.0.13"].map(endpoint);
-    json!({
+/// The endpoints of Service `kubernetes`, which the API servers keep themselves, in both forms.
+pub(super) fn own_endpoints() -> Vec<Value> {
+    let servers = ["10.0.0.11", "10.0.0.12", "10.0.0.13"];
+    let slice = json!({
         "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
         "metadata": { "name": "kubernetes", "namespace": "default", "labels": { "kubernetes.io/service-name": "kubernetes" } },
         "addressType": "IPv4", "ports": [{ "name": "https", "port": 6443, "protocol": "TCP" }],
-        "endpoints": endpoints,
-    })
+        "endpoints": servers.map(|address| json!({ "addresses": [address], "conditions": { "ready": true } })),
+    });
+    let endpoints = json!({
+        "apiVersion": "v1", "kind": "Endpoints",
+        "metadata": { "name": "kubernetes", "namespace": "default", "uid": uid_for("endpoints/kubernetes"),
+            "labels": { "endpointslice.kubernetes.io/skip-mirror": "true" } },
+        "subsets": [{ "addresses": servers.map(|ip| json!({ "ip": ip })),
+            "ports": [{ "name": "https", "port": 6443, "protocol": "TCP" }] }],
+    });
+    vec![slice, endpoints]
 }
 
 /// The volume behind the claim of redis: a folder on one node.

@@ -40,7 +40,11 @@ impl World {
             (Reverse(fit::liking(pod, node)), self.ledger.siblings(owner(pod), name), pods)
         });
         match best {
-            Some(node) => self.bind(&id, text(node, "/metadata/name")),
+            Some(node) => {
+                if self.bind_claims(pod, text(node, "/metadata/name")) {
+                    self.bind(&id, text(node, "/metadata/name"));
+                }
+            }
             None => self.refuse(&id, &obstacles),
         }
     }

@@ -1,11 +1,8 @@
 //! How the world answers what clients write.
 
-use serde_json::json;
-
 use super::super::deployment::{REVISION, revision};
 use super::super::json::{entry, uid};
 use super::*;
-use crate::drill::store::{Deletion, Propagation};
 
 fn api() -> Id {
     Id::new("honeydue", "api")
