@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::json::{Id, list, text, uid};
-use super::kubelet::{PodRun, State};
+use super::kubelet::{Container, PodRun, State};
 use super::program::{Course, Trade};
 use super::random::share;
 use crate::drill::api::Unavailable;
@@ -31,14 +31,16 @@ impl World {
         let pods = self.store.list(self.res.pods, namespace);
         let heard = pods.iter().filter(|pod| self.kubelet_answers(text(pod, "/spec/nodeName")));
         let usage = heard.filter_map(|pod| {
-            let (cpu, memory) = self.usage(pod, at)?;
-            let container = pod.pointer("/spec/containers/0/name")?;
+            let containers = self.container_usages(pod, at)?;
+            let containers = containers
+                .into_iter()
+                .map(|(name, (cpu, memory))| json!({ "name": name, "usage": amounts(cpu, memory) }));
             Some(json!({
                 "kind": "PodMetrics", "apiVersion": "metrics.k8s.io/v1beta1",
                 "metadata": { "name": pod["metadata"]["name"], "namespace": pod["metadata"]["namespace"],
                     "creationTimestamp": stamp(self.now), "labels": pod["metadata"]["labels"] },
                 "timestamp": stamp(at), "window": "15.0s",
-                "containers": [{ "name": container, "usage": amounts(cpu, memory) }],
+                "containers": containers.collect::<Vec<_>>(),
             }))
         });
         Ok(usage.collect())
@@ -66,25 +68,38 @@ impl World {
 
     /// CPU in thousandths of a core and memory in bytes, of a pod that runs.
     pub(super) fn usage(&self, pod: &Value, at: Timestamp) -> Option<(f64, f64)> {
+        let containers = self.container_usages(pod, at)?;
+        Some(containers.into_iter().fold((0.0, 0.0), |sum, (_, one)| (sum.0 + one.0, sum.1 + one.1)))
+    }
+
+    /// The same of each of its containers, by name.
+    fn container_usages(&self, pod: &Value, at: Timestamp) -> Option<Vec<(String, (f64, f64))>> {
         let Some(run) = self.runs.get(&Id::of(pod)) else {
             let running = !list(pod, "/status/containerStatuses").is_empty() && text(pod, "/status/phase") == "Running";
-            return running.then(|| usual(Trade::Other, uid(pod), at));
+            let name = text(pod, "/spec/containers/0/name").to_owned();
+            return running.then(|| vec![(name, usual(Trade::Other, uid(pod), at))]);
         };
-        let State::Running(since) = run.container.state else { return None };
-        let (cpu, memory) = running(run, since, at);
-        let cpu = if self.is_deadlocked(&Id::of(pod)) { cpu * 0.03 } else { cpu };
-        (at.duration_since(since) >= UNSEEN).then_some((cpu, memory))
+        let deadlocked = self.is_deadlocked(&Id::of(pod));
+        let seen = run.all().filter_map(|container| {
+            let State::Running(since) = container.state else { return None };
+            let (cpu, memory) = running(run, container, since, at);
+            let cpu = if deadlocked { cpu * 0.03 } else { cpu };
+            (at.duration_since(since) >= UNSEEN).then(|| (container.name.clone(), (cpu, memory)))
+        });
+        Some(seen.collect::<Vec<_>>()).filter(|seen| !seen.is_empty())
     }
 }
 
-fn running(run: &PodRun, since: Timestamp, at: Timestamp) -> (f64, f64) {
-    let (cpu, memory) = usual(run.container.trade, &run.uid, at);
-    let (Course::Leaks(_), Some(ends)) = (run.container.course, run.container.ends) else {
+fn running(run: &PodRun, container: &Container, since: Timestamp, at: Timestamp) -> (f64, f64) {
+    let first = run.container.name == container.name;
+    let who = if first { run.uid.clone() } else { format!("{}/{}", run.uid, container.name) };
+    let (cpu, memory) = usual(container.trade, &who, at);
+    let (Course::Leaks(_), Some(ends)) = (container.course, container.ends) else {
         return (if run.ailment.is_some() { cpu * 0.4 } else { cpu }, memory);
     };
     let done = (at.duration_since(since).as_secs_f64() / ends.duration_since(since).as_secs_f64()).clamp(0.0, 1.0);
     // The collector works harder and harder as the heap nears its limit.
-    (cpu * (1.0 + 6.0 * done * done), memory + (run.container.limit as f64 * 0.985 - memory).max(0.0) * done)
+    (cpu * (1.0 + 6.0 * done * done), memory + (container.limit as f64 * 0.985 - memory).max(0.0) * done)
 }
 
 fn usual(trade: Trade, who: &str, at: Timestamp) -> (f64, f64) {

@@ -98,9 +98,7 @@ impl World {
 
     /// The pods that were given to a node.
     pub(super) fn pods_on(&self, node: &str) -> Vec<Arc<Value>> {
-        let mut pods = self.store.list(self.res.pods, None);
-        pods.retain(|p| text(p, "/spec/nodeName") == node);
-        pods
+        self.store.on_node(self.res.pods, node)
     }
 
     /// Sees to a node: its taints, what they mean to its pods, and what becomes of those when it is gone.

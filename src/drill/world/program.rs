@@ -1,6 +1,4 @@
 //! What runs in a container: how long it takes to start and to stop, and how it goes on.
-//!
-//! The world's pods have one container each.
 
 use std::collections::BTreeMap;
 

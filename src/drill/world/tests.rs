@@ -12,6 +12,7 @@ use crate::drill::{Scenario, find};
 
 mod batch;
 mod connections;
+mod kubelets;
 mod machines;
 mod places;
 mod scale;

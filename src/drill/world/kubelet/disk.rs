@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::State;
+use super::{Container, PodRun};
 use crate::drill::store::stamp;
 use crate::drill::world::World;
 use crate::drill::world::json::{Id, list, owner_reference, text};
@@ -60,7 +60,7 @@ impl World {
     /// Images that nothing uses go; whether that was enough.
     fn collect_images(&mut self, node: &str) -> bool {
         let used: Vec<String> =
-            self.runs.values().filter(|r| r.node == node).map(|r| r.container.image.clone()).collect();
+            self.runs.values().filter(|r| r.node == node).flat_map(PodRun::all).map(|c| c.image.clone()).collect();
         self.pulled.retain(|(on, image)| on != node || used.contains(image));
         let Some(machine) = self.machines.get_mut(node) else { return true };
         let freed = std::mem::take(&mut machine.disk.images);
@@ -81,9 +81,8 @@ impl World {
 
     /// Pods of low priority go first; those that a node cannot do without stay.
     fn next_to_evict(&self, node: &str) -> Option<Id> {
-        let runs = |pod: &Value| {
-            self.runs.get(&Id::of(pod)).is_some_and(|r| matches!(r.container.state, State::Running(_)) && !r.stopping)
-        };
+        let runs =
+            |pod: &Value| self.runs.get(&Id::of(pod)).is_some_and(|r| !r.stopping && r.own().any(Container::running));
         let pods = self.pods_on(node);
         let candidates = pods.iter().filter(|pod| {
             runs(pod)

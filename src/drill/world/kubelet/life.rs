@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde_json::Value;
 
-use super::{End, State, Step, probe};
+use super::{Container, Move, Part, State, Step, probe};
 use crate::drill::world::json::{Id, text};
 use crate::drill::world::machine::Machine;
 use crate::drill::world::program::Course;
@@ -21,97 +21,153 @@ const MOMENT: SignedDuration = SignedDuration::from_millis(1100);
 
 impl World {
     pub(in crate::drill::world) fn kubelet_step(&mut self, id: &Id, turn: u64, step: Step) {
-        if self.runs.get(id).is_none_or(|run| run.turn != turn) {
+        let Some(run) = self.runs.get(id) else { return };
+        let present = match step {
+            Step::Of(n, _) => run.at(n).map(|c| c.turn),
+            Step::Prepare | Step::Gone => Some(run.turn),
+        };
+        if present != Some(turn) {
             return;
         }
         let Some(pod) = self.store.get(self.res.pods, &id.namespace, &id.name) else { return };
         let node = text(&pod, "/spec/nodeName");
         // A container ends without its kubelet.
-        let alone = step == Step::End && self.machine(node).is_some_and(Machine::running);
+        let alone = matches!(step, Step::Of(_, Move::End)) && self.machine(node).is_some_and(Machine::running);
         if !self.posts(node) && !alone {
             self.held.entry(node.to_owned()).or_default().push((id.clone(), turn, step));
             return;
         }
         match step {
             Step::Prepare => self.prepare(id, &pod),
-            Step::Start(pulled) => self.start(id, &pod, pulled),
-            Step::Ready => self.become_ready(id),
-            Step::End => self.end(id, &pod),
-            Step::BackOff => self.back_off(id, &pod),
-            Step::StillBackingOff => self.still_backing_off(id, &pod),
-            Step::Again => self.start(id, &pod, None),
-            Step::Probe => self.probe(id, &pod),
             Step::Gone => {
                 self.runs.remove(id);
                 self.store.remove(self.res.pods, &id.namespace, &id.name);
             }
+            Step::Of(n, step) => self.container_step(id, &pod, n, step),
         }
     }
 
-    fn say(&mut self, id: &Id, pod: &Value, note: Note<'_>) {
+    fn container_step(&mut self, id: &Id, pod: &Value, n: usize, step: Move) {
+        match step {
+            Move::Begin => self.begin(id, pod, n),
+            Move::Pulled(took) => self.pulled(id, pod, n, took),
+            Move::PullBackOff => self.pull_back_off(id, pod, n),
+            Move::Ready => self.become_ready(id, n),
+            Move::End => {
+                let verdict = self.container(id, n).map(|c| c.course.verdict());
+                if let Some((code, reason)) = verdict {
+                    self.finish(id, pod, n, code, reason);
+                }
+            }
+            Move::BackOff => self.back_off(id, pod, n),
+            Move::StillBackingOff => self.still_backing_off(id, pod, n),
+            Move::Probe => self.probe(id, pod, n),
+        }
+    }
+
+    fn container(&mut self, id: &Id, n: usize) -> Option<&mut Container> {
+        self.runs.get_mut(id)?.at_mut(n)
+    }
+
+    pub(super) fn say(&mut self, id: &Id, pod: &Value, n: usize, note: Note<'_>) {
         let Some(run) = self.runs.get(id) else { return };
-        let (host, container) = (run.node.clone(), run.container.name.clone());
+        let (host, container) = (run.node.clone(), run.at(n).map_or(String::new(), |c| c.name.clone()));
         if !self.posts(&host) {
             return;
         }
         self.record(pod, Reporter::Kubelet(&host), note.of(&container));
     }
 
-    pub(super) fn then(&mut self, id: &Id, after: SignedDuration, step: Step) {
-        if let Some(run) = self.runs.get(id) {
-            let turn = run.turn;
-            self.plan(after, Due::Kubelet(id.clone(), turn, step));
+    pub(super) fn then(&mut self, id: &Id, n: usize, after: SignedDuration, step: Move) {
+        if let Some(turn) = self.container(id, n).map(|c| c.turn) {
+            self.plan(after, Due::Kubelet(id.clone(), turn, Step::Of(n, step)));
         }
     }
 
     fn prepare(&mut self, id: &Id, pod: &Value) {
         let Some(node) = self.store.get(self.res.nodes, "", text(pod, "/spec/nodeName")) else { return };
+        if let Some(why) = self.missing_volume(pod) {
+            self.record(pod, Reporter::Kubelet(text(&node, "/metadata/name")), Note::warning("FailedMount", &why));
+            let (turn, again) = (self.runs.get(id).map_or(0, |run| run.turn), self.random.millis((12_000, 20_000)));
+            self.plan(again, Due::Kubelet(id.clone(), turn, Step::Prepare));
+            return;
+        }
         let address = self.give_address(pod, &node);
         let Some(run) = self.runs.get_mut(id) else { return };
         run.ip = address;
-        let image = run.container.image.clone();
+        run.setting_up = true;
         self.write_pod_status(id);
-        if self.pulled.contains(&(text(&node, "/metadata/name").to_owned(), image.clone())) {
-            self.start(id, pod, None);
-            return;
-        }
-        self.say(id, pod, Note::normal("Pulling", &format!("Pulling image \"{image}\"")));
-        let pull = self.random.millis((700, 1900));
-        self.then(id, pull, Step::Start(Some(pull)));
+        self.begin_next(id, pod);
     }
 
-    fn start(&mut self, id: &Id, pod: &Value, pulled: Option<SignedDuration>) {
-        self.tell_of_start(id, pod, pulled);
+    /// Begins what comes next in a new sandbox: one container after the other, then the pod's own together.
+    fn begin_next(&mut self, id: &Id, pod: &Value) {
+        let Some(run) = self.runs.get_mut(id).filter(|run| run.setting_up) else { return };
+        let next = run.all().position(|c| !c.initialized());
+        if let Some(next) = next {
+            self.begin(id, pod, next);
+            return;
+        }
+        run.setting_up = false;
+        let own = |c: &Container| !c.running() && !c.over && c.part == Part::Main;
+        let own: Vec<usize> = run.all().enumerate().filter(|(_, c)| own(c)).map(|(n, _)| n).collect();
+        for n in own {
+            self.begin(id, pod, n);
+        }
+    }
+
+    pub(super) fn start(&mut self, id: &Id, pod: &Value, n: usize, pulled: Option<SignedDuration>) {
+        self.tell_of_image(id, pod, n, pulled);
+        let name = self.container(id, n).map(|c| c.name.clone()).unwrap_or_default();
+        if let Some(why) = self.missing_config(pod, &name) {
+            self.say(id, pod, n, Note::warning("Failed", &format!("Error: {why}")));
+            self.cannot_begin(id, n, "CreateContainerConfigError", why);
+            return;
+        }
+        self.say(id, pod, n, Note::normal("Created", &format!("Created container: {name}")));
+        self.say(id, pod, n, Note::normal("Started", &format!("Started container {name}")));
         let chance = self.random.below(1000) as f64 / 1000.0;
+        let Some((end, ready, part)) = self.run_container(id, n, chance) else { return };
+        self.write_pod_status(id);
+        if let Some(end) = end {
+            self.then(id, n, end, Move::End);
+        }
+        if !ready && let Some(awaited) = self.container(id, n).map(|c| c.trade.readiness()) {
+            let ready = self.random.millis(awaited);
+            self.then(id, n, ready, Move::Ready);
+        }
+        if part == Part::Sidecar {
+            self.begin_next(id, pod);
+        }
+    }
+
+    /// A container runs from now on; when it will end, and whether it is ready at once.
+    fn run_container(&mut self, id: &Id, n: usize, chance: f64) -> Option<(Option<SignedDuration>, bool, Part)> {
         let now = self.now;
-        let Some(run) = self.runs.get_mut(id) else { return };
-        run.turn += 1;
+        let run = self.runs.get_mut(id)?;
         run.failures = 0;
-        let container = &mut run.container;
-        if let State::Waiting("CrashLoopBackOff", _) | State::Ended(_) = container.state {
+        let alone = run.others.is_empty();
+        let uid = run.uid.clone();
+        let container = run.at_mut(n)?;
+        container.turn += 1;
+        container.pull_back_off = SignedDuration::ZERO;
+        if !container.id.is_empty() {
             container.restarts += 1;
         }
-        container.id = format!("containerd://{}", digest(&format!("{}/{}", run.uid, container.restarts)));
+        let name = if alone { String::new() } else { format!("/{}", container.name) };
+        container.id = format!("containerd://{}", digest(&format!("{uid}{name}/{}", container.restarts)));
         container.state = State::Running(now);
         let end = container.course.end(chance);
         container.ends = end.and_then(|end| now.checked_add(end).ok());
         // A task has no probe: it is ready while it runs.
-        container.ready = matches!(container.course, Course::Completes(_));
-        let (ready, awaited) = (container.ready, container.trade.readiness());
-        self.write_pod_status(id);
-        if let Some(end) = end {
-            self.then(id, end, Step::End);
-        }
-        if !ready {
-            let ready = self.random.millis(awaited);
-            self.then(id, ready, Step::Ready);
-        }
+        container.ready = matches!(container.course, Course::Completes(_)) && container.part == Part::Main;
+        Some((end, container.ready || container.part == Part::Init, container.part))
     }
 
-    fn tell_of_start(&mut self, id: &Id, pod: &Value, pulled: Option<SignedDuration>) {
+    fn tell_of_image(&mut self, id: &Id, pod: &Value, n: usize, pulled: Option<SignedDuration>) {
         let Some(run) = self.runs.get(id) else { return };
-        let (image, name, node) = (run.container.image.clone(), run.container.name.clone(), run.node.clone());
-        self.pulled.insert((node, image.clone()));
+        let Some(image) = run.at(n).map(|c| c.image.clone()) else { return };
+        self.pulled.insert((run.node.clone(), image.clone()));
         self.outside.images.insert(image.clone());
         let message = match pulled {
             Some(time) => {
@@ -122,132 +178,123 @@ impl World {
             }
             None => format!("Container image \"{image}\" already present on machine"),
         };
-        self.say(id, pod, Note::normal("Pulled", &message));
-        self.say(id, pod, Note::normal("Created", &format!("Created container: {name}")));
-        self.say(id, pod, Note::normal("Started", &format!("Started container {name}")));
+        self.say(id, pod, n, Note::normal("Pulled", &message));
     }
 
-    fn become_ready(&mut self, id: &Id) {
+    fn become_ready(&mut self, id: &Id, n: usize) {
         let Some(run) = self.runs.get_mut(id) else { return };
-        if run.ailment.is_some() {
-            self.then(id, SignedDuration::ZERO, Step::Probe);
+        if run.ailment.is_some() && n == super::FIRST {
+            self.then(id, n, SignedDuration::ZERO, Move::Probe);
             return;
         }
-        run.container.ready = true;
+        if let Some(container) = run.at_mut(n) {
+            container.ready = true;
+        }
         self.write_pod_status(id);
     }
 
-    fn end(&mut self, id: &Id, pod: &Value) {
-        let Some(run) = self.runs.get(id) else { return };
-        let (code, reason) = run.container.course.verdict();
-        self.finish(id, pod, code, reason);
-    }
-
-    fn finish(&mut self, id: &Id, pod: &Value, code: i64, reason: &'static str) {
+    fn finish(&mut self, id: &Id, pod: &Value, n: usize, code: i64, reason: &'static str) {
         let now = self.now;
-        let Some(run) = self.runs.get_mut(id) else { return };
-        let container = &mut run.container;
-        let State::Running(started) = container.state else { return };
-        let end = End { started, finished: now, code, reason, course: container.course, id: container.id.clone() };
-        container.state = State::Ended(end.clone());
-        container.ready = false;
-        container.ends = None;
-        run.turn += 1;
-        let again = super::starts_again(pod, code);
-        run.over = !again;
-        let container = &mut run.container;
+        let Some(container) = self.container(id, n) else { return };
+        let Some(end) = container.stop(now, code, reason) else { return };
+        let again = match container.part {
+            Part::Main => super::starts_again(pod, code),
+            Part::Init => code != 0 && text(pod, "/spec/restartPolicy") != "Never",
+            Part::Sidecar => true,
+        };
+        container.over = !again;
         if !again {
+            let part = container.part;
             self.write_pod_status(id);
+            if part == Part::Init && code == 0 {
+                self.begin_next(id, pod);
+            }
             return;
         }
-        let ran = now.duration_since(started);
-        if ran >= FORGIVEN {
+        if now.duration_since(end.started) >= FORGIVEN {
             container.back_off = SignedDuration::ZERO;
         }
         let waits = container.back_off > SignedDuration::ZERO;
         self.write_pod_status(id);
-        if let Some(run) = self.runs.get_mut(id) {
-            run.container.last = Some(end);
+        if let Some(container) = self.container(id, n) {
+            container.last = Some(end);
             if !waits {
-                run.container.back_off = FIRST_BACK_OFF;
+                container.back_off = FIRST_BACK_OFF;
             }
         }
-        self.then(id, MOMENT, if waits { Step::BackOff } else { Step::Again });
+        self.then(id, n, MOMENT, if waits { Move::BackOff } else { Move::Begin });
     }
 
-    /// A pod is ended and not started again, whatever its policy.
-    pub(super) fn end_for_good(&mut self, id: &Id) {
-        let now = self.now;
-        let Some(run) = self.runs.get_mut(id) else { return };
-        run.turn += 1;
-        run.over = true;
-        let container = &mut run.container;
-        container.ready = false;
-        container.ends = None;
-        if let State::Running(started) = container.state {
-            let (course, id) = (container.course, container.id.clone());
-            container.state = State::Ended(End { started, finished: now, code: 137, reason: "Error", course, id });
-        }
-        self.write_pod_status(id);
-    }
-
-    fn back_off(&mut self, id: &Id, pod: &Value) {
-        let Some(run) = self.runs.get_mut(id) else { return };
-        let container = &mut run.container;
+    fn back_off(&mut self, id: &Id, pod: &Value, n: usize) {
+        let uid = self.runs.get(id).map(|run| run.uid.clone()).unwrap_or_default();
+        let Some(container) = self.container(id, n) else { return };
         let wait = container.back_off;
         container.back_off = (wait * 2).min(LONGEST_BACK_OFF);
         let message = format!(
-            "back-off {} restarting failed container={} pod={}_{}({})",
+            "back-off {} restarting failed container={} pod={}_{}({uid})",
             go_duration(wait),
             container.name,
             id.name,
             id.namespace,
-            run.uid
         );
         container.state = State::Waiting("CrashLoopBackOff", message);
         self.write_pod_status(id);
-        self.then(id, wait, Step::Again);
-        self.still_backing_off(id, pod);
+        self.then(id, n, wait, Move::Begin);
+        self.still_backing_off(id, pod, n);
     }
 
-    fn still_backing_off(&mut self, id: &Id, pod: &Value) {
-        let Some(run) = self.runs.get(id) else { return };
-        let State::Waiting(..) = run.container.state else { return };
+    fn still_backing_off(&mut self, id: &Id, pod: &Value, n: usize) {
+        let uid = self.runs.get(id).map(|run| run.uid.clone()).unwrap_or_default();
+        let Some(container) = self.container(id, n) else { return };
+        let State::Waiting(..) = container.state else { return };
         let message = format!(
-            "Back-off restarting failed container {} in pod {}_{}({})",
-            run.container.name, id.name, id.namespace, run.uid
+            "Back-off restarting failed container {} in pod {}_{}({uid})",
+            container.name, id.name, id.namespace
         );
-        self.say(id, pod, Note::warning("BackOff", &message));
+        self.say(id, pod, n, Note::warning("BackOff", &message));
         let next = self.random.millis((11_000, 15_000));
-        self.then(id, next, Step::StillBackingOff);
+        self.then(id, n, next, Move::StillBackingOff);
     }
 
-    fn probe(&mut self, id: &Id, pod: &Value) {
+    /// A pod is ended and nothing of it started again, whatever its policy.
+    pub(super) fn end_for_good(&mut self, id: &Id) {
+        let now = self.now;
+        let Some(run) = self.runs.get_mut(id) else { return };
+        run.turn += 1;
+        for container in run.all_mut() {
+            let _ = container.stop(now, 137, "Error");
+            container.over = true;
+        }
+        self.write_pod_status(id);
+    }
+
+    fn probe(&mut self, id: &Id, pod: &Value, n: usize) {
         let (period, threshold) = probe(pod, "readinessProbe");
         let (_, deadly_threshold) = probe(pod, "livenessProbe");
         let Some(run) = self.runs.get_mut(id) else { return };
-        let Some(ailment) = run.ailment.clone() else {
-            run.container.ready = true;
+        run.failures += 1;
+        let (failures, ailment, address) = (run.failures, run.ailment.clone(), run.ip.clone());
+        let Some(container) = run.at_mut(n) else { return };
+        let Some(ailment) = ailment else {
+            container.ready = true;
             self.write_pod_status(id);
             return;
         };
-        run.failures += 1;
-        let failures = run.failures;
-        let says = ailment.says.replace("{ip}", &run.ip);
         if failures >= threshold {
-            run.container.ready = false;
+            container.ready = false;
         }
-        self.say(id, pod, Note::warning("Unhealthy", &format!("Readiness probe failed: {says}")));
+        let name = container.name.clone();
+        let says = ailment.says.replace("{ip}", &address);
+        self.say(id, pod, n, Note::warning("Unhealthy", &format!("Readiness probe failed: {says}")));
         self.write_pod_status(id);
         if !ailment.deadly || failures < deadly_threshold {
-            self.then(id, period, Step::Probe);
+            self.then(id, n, period, Move::Probe);
             return;
         }
-        let name = text(pod, "/spec/containers/0/name").to_owned();
-        self.say(id, pod, Note::warning("Unhealthy", &format!("Liveness probe failed: {says}")));
+        self.say(id, pod, n, Note::warning("Unhealthy", &format!("Liveness probe failed: {says}")));
         let message = format!("Container {name} failed liveness probe, will be restarted");
-        self.say(id, pod, Note::normal("Killing", &message));
-        self.finish(id, pod, 137, "Error");
+        self.say(id, pod, n, Note::normal("Killing", &message));
+        self.finish(id, pod, n, 137, "Error");
     }
 }
 

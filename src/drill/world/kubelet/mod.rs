@@ -1,6 +1,9 @@
 //! The kubelets: the life of a pod on its node.
 
+mod config;
+mod container;
 mod disk;
+mod image;
 mod life;
 mod node;
 mod status;
@@ -9,11 +12,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::informer::Work;
-use super::json::{Id, bytes, entry, list, text, time, uid};
-use super::program::{Course, Trade};
+use super::json::{Id, entry, list, text, time, uid};
+use super::program::Trade;
 use super::recorder::{Note, Reporter};
 use super::{Due, World};
 use crate::drill::store::Deletion;
+
+pub use container::{Container, End, Part, State};
 
 /// A pod as its kubelet knows it.
 #[derive(Debug)]
@@ -26,68 +31,56 @@ pub struct PodRun {
     accepted: Timestamp,
     /// Its address, once it has one.
     pub ip: String,
-    /// Its container.
+    /// The first of its own containers, which what ails the pod is about.
     pub container: Container,
+    /// The others: those that come before, then the rest of its own.
+    pub others: Vec<Container>,
     /// What ails it.
     pub ailment: Option<Ailment>,
     /// Probes that failed in a row.
     failures: u32,
+    /// Its sandbox is new: its containers have not all begun.
+    setting_up: bool,
     stopping: bool,
-    /// It has ended and will not be started again.
-    over: bool,
     /// Grows with every turn in its life; what was planned in an earlier one is void.
     turn: u64,
 }
 
-/// A container as its kubelet knows it.
-#[derive(Debug, Clone)]
-pub struct Container {
-    /// Its name.
-    pub name: String,
-    /// Its image.
-    pub image: String,
-    /// What it does for a living.
-    pub trade: Trade,
-    /// How it goes on.
-    pub course: Course,
-    /// Its memory limit in bytes; zero for none.
-    pub limit: u64,
-    /// Where it is in its life.
-    pub state: State,
-    /// How the run before ended.
-    pub last: Option<End>,
-    /// When the present run will end by itself.
-    pub ends: Option<Timestamp>,
-    restarts: u32,
-    back_off: SignedDuration,
-    /// Whether it is ready.
-    pub ready: bool,
-    id: String,
-}
+/// The place of the first of a pod's own containers.
+const FIRST: usize = 0;
 
-/// Where a container is in its life.
-#[derive(Debug, Clone)]
-pub enum State {
-    /// It does not run; why, in a word and a sentence.
-    Waiting(&'static str, String),
-    /// It runs since.
-    Running(Timestamp),
-    /// It has ended.
-    Ended(End),
-}
+impl PodRun {
+    /// All its containers; by its place there each is known.
+    pub fn all(&self) -> impl Iterator<Item = &Container> {
+        std::iter::once(&self.container).chain(&self.others)
+    }
 
-/// How a container ended.
-#[derive(Debug, Clone)]
-pub struct End {
-    /// When it started.
-    pub started: Timestamp,
-    /// When it ended.
-    pub finished: Timestamp,
-    code: i64,
-    reason: &'static str,
-    /// How it had gone on.
-    pub course: Course,
-    id: String,
+    fn all_mut(&mut self) -> impl Iterator<Item = &mut Container> {
+        std::iter::once(&mut self.container).chain(&mut self.others)
+    }
+
+    fn at(&self, place: usize) -> Option<&Container> {
+        self.all().nth(place)
+    }
+
+    fn at_mut(&mut self, place: usize) -> Option<&mut Container> {
+        self.all_mut().nth(place)
+    }
+
+    /// Its own containers.
+    pub fn own(&self) -> impl Iterator<Item = &Container> {
+        self.all().filter(|c| c.part == Part::Main)
+    }
+
+    /// Whether it has ended and nothing of it will be started again.
+    fn over(&self) -> bool {
+        self.own().all(|c| c.over) || self.all().any(|c| c.part == Part::Init && c.failed())
+    }
+
+    /// Whether it serves: its first container runs and has got as far as that.
+    pub fn listens(&self) -> bool {
+        self.container.running() && (self.container.ready || self.ailment.is_some())
+    }
 }
 
 /// What ails one pod, whatever its image; a new pod is free of it.
@@ -104,22 +97,31 @@ pub struct Ailment {
 pub enum Step {
     /// Its sandbox is there.
     Prepare,
-    /// Its image is there, after so long a pull.
-    Start(Option<SignedDuration>),
+    /// Everything of it has stopped.
+    Gone,
+    /// One of its containers, by its place, makes a move.
+    Of(usize, Move),
+}
+
+/// A step in a container's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Move {
+    /// It is to start, as soon as its image is there.
+    Begin,
+    /// The pull of its image has ended, after so long.
+    Pulled(SignedDuration),
+    /// Its image could not be had: it waits.
+    PullBackOff,
     /// Its readiness probe passes for the first time.
     Ready,
-    /// The container ends by itself.
+    /// It ends by itself.
     End,
-    /// The container has ended a moment ago: it waits out its back-off.
+    /// It has ended a moment ago: it waits out its back-off.
     BackOff,
     /// It is still waiting.
     StillBackingOff,
-    /// It starts again.
-    Again,
-    /// A probe is due while something ails it.
+    /// A probe is due while something ails its pod.
     Probe,
-    /// Everything of it has stopped.
-    Gone,
 }
 
 impl World {
@@ -151,6 +153,8 @@ impl World {
             && self.posts(text(&pod, "/spec/nodeName"))
         {
             self.accept(id, &pod);
+        } else if self.runs.contains_key(id) {
+            self.compare(id, &pod);
         }
     }
 
@@ -173,51 +177,52 @@ impl World {
             return;
         }
         run.turn += 1;
-        let (turn, node, name) = (run.turn, run.node.clone(), run.container.name.clone());
-        let running = matches!(run.container.state, State::Running(_));
-        if running {
+        run.all_mut().for_each(|c| c.turn += 1);
+        let (turn, node) = (run.turn, run.node.clone());
+        let running: Vec<_> = run.all().filter(|c| c.running()).map(|c| c.name.clone()).collect();
+        for name in &running {
             let message = format!("Stopping container {name}");
-            self.record(pod, Reporter::Kubelet(&node), Note::normal("Killing", &message).of(&name));
+            self.record(pod, Reporter::Kubelet(&node), Note::normal("Killing", &message).of(name));
         }
-        let after = if running { self.random.millis(trade.stop()) } else { SignedDuration::from_millis(300) };
+        let idle = running.is_empty();
+        let after = if idle { SignedDuration::from_millis(300) } else { self.random.millis(trade.stop()) };
         let grace = time(pod, "/metadata/deletionTimestamp").map(|end| end.duration_since(self.now));
         let after = grace.map_or(after, |grace| after.min(grace.max(SignedDuration::ZERO)));
         self.plan(after, Due::Kubelet(id.clone(), turn, Step::Gone));
     }
 
     fn accept(&mut self, id: &Id, pod: &Value) {
-        let container = &pod["spec"]["containers"][0];
-        let (name, image) = (text(container, "/name").to_owned(), text(container, "/image").to_owned());
-        let node = text(pod, "/spec/nodeName").to_owned();
+        let Some((container, others)) = self.containers_of(pod) else { return };
         let run = PodRun {
             uid: uid(pod).to_owned(),
             accepted: self.now,
             ip: String::new(),
-            container: Container {
-                trade: Trade::of(&name),
-                course: self.programs.course(&name, &image),
-                limit: bytes(text(container, "/resources/limits/memory")),
-                state: State::Waiting("ContainerCreating", String::new()),
-                last: None,
-                ends: None,
-                restarts: 0,
-                back_off: SignedDuration::ZERO,
-                ready: false,
-                id: String::new(),
-                name,
-                image,
-            },
-            node,
+            container,
+            others,
+            node: text(pod, "/spec/nodeName").to_owned(),
             ailment: None,
             failures: 0,
+            setting_up: true,
             stopping: false,
-            over: false,
             turn: 0,
         };
         self.runs.insert(id.clone(), run);
         self.write_pod_status(id);
         let sandbox = self.random.millis((250, 700));
         self.plan(sandbox, Due::Kubelet(id.clone(), 0, Step::Prepare));
+    }
+
+    /// The first of a pod's own containers, and the others.
+    fn containers_of(&self, pod: &Value) -> Option<(Container, Vec<Container>)> {
+        let before = list(pod, "/spec/initContainers");
+        let waits = if before.is_empty() { "ContainerCreating" } else { "PodInitializing" };
+        let init = before.iter().map(|spec| {
+            let part = if spec["restartPolicy"] == "Always" { Part::Sidecar } else { Part::Init };
+            Container::new(spec, part, waits, &self.programs)
+        });
+        let own = |spec| Container::new(spec, Part::Main, waits, &self.programs);
+        let (first, rest) = list(pod, "/spec/containers").split_first()?;
+        Some((own(first), init.chain(rest.iter().map(own)).collect()))
     }
 
     /// An address for a pod: its node's own, or the next of the node's range.
@@ -231,12 +236,9 @@ impl World {
         format!("{range}.{last}")
     }
 
-    /// Whether a pod's container listens on its ports: it runs and has got as far as that.
+    /// Whether a pod's containers listen on their ports.
     pub(super) fn listens(&self, pod: &Value) -> bool {
-        self.runs.get(&Id::of(pod)).is_some_and(|run| {
-            let begun = run.container.ready || run.ailment.is_some();
-            matches!(run.container.state, State::Running(_)) && begun
-        })
+        self.runs.get(&Id::of(pod)).is_some_and(PodRun::listens)
     }
 
     /// Something begins to ail a pod.
@@ -246,9 +248,8 @@ impl World {
             return;
         }
         run.failures = 0;
-        let turn = run.turn;
         let wait = self.random.millis((500, 4000));
-        self.plan(wait, Due::Kubelet(id.clone(), turn, Step::Probe));
+        self.then(id, FIRST, wait, Move::Probe);
     }
 
     /// A process is told to quit: it writes down what all its parts do, and ends.
@@ -284,7 +285,7 @@ pub(super) fn internal_address(node: &Value) -> &str {
     addresses.iter().find(|a| a["type"] == "InternalIP").map(|a| text(a, "/address")).unwrap_or_default()
 }
 
-/// The probe of a container, for its period and threshold; the defaults where it has none.
+/// The probe of a pod's first container, for its period and threshold; the defaults where it has none.
 fn probe(pod: &Value, kind: &str) -> (SignedDuration, u32) {
     let probe = &pod["spec"]["containers"][0][kind];
     let number = |field: &str, usual: i64| probe[field].as_i64().unwrap_or(usual).max(1);

@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::{End, State, Step};
+use super::{Part, State, Step};
 use crate::drill::world::informer::Work;
 use crate::drill::world::json::{Id, condition, list, put, text};
 use crate::drill::world::machine::Power;
@@ -147,17 +147,14 @@ impl World {
         }
         self.held.remove(node);
         let now = self.now;
-        for run in self.runs.values_mut().filter(|run| run.node == node && !run.over) {
+        for run in self.runs.values_mut().filter(|run| run.node == node && !run.over()) {
             run.turn += 1;
             run.stopping = false;
             run.ip.clear();
-            let container = &mut run.container;
-            container.ready = false;
-            container.ends = None;
-            if let State::Running(started) = container.state {
-                let (course, id) = (container.course, container.id.clone());
-                container.state =
-                    State::Ended(End { started, finished: now, code: 255, reason: "Unknown", course, id });
+            for container in run.all_mut().filter(|c| !c.over) {
+                if let Some(end) = container.stop(now, 255, "Unknown") {
+                    container.last = Some(end);
+                }
             }
         }
     }
@@ -165,7 +162,7 @@ impl World {
     /// Starts again what ran on a machine when it went down, each pod in a new sandbox.
     fn revive(&mut self, node: &str) {
         let lost: Vec<Id> =
-            self.runs.iter().filter(|(_, run)| run.node == node && !run.over).map(|(id, _)| id.clone()).collect();
+            self.runs.iter().filter(|(_, run)| run.node == node && !run.over()).map(|(id, _)| id.clone()).collect();
         for id in lost {
             let Some(pod) = self.store.get(self.res.pods, &id.namespace, &id.name) else { continue };
             if pod.pointer("/metadata/deletionTimestamp").is_none() {
@@ -176,19 +173,20 @@ impl World {
 
     fn revive_pod(&mut self, id: &Id, pod: &Value) {
         let Some(run) = self.runs.get_mut(id) else { return };
-        if let State::Ended(end) = &run.container.state {
-            run.container.last = Some(end.clone());
-            if !super::starts_again(pod, end.code) {
-                run.over = true;
-                self.write_pod_status(id);
-                return;
+        for container in run.all_mut().filter(|c| c.part == Part::Main) {
+            if matches!(&container.state, State::Ended(end) if !super::starts_again(pod, end.code)) {
+                container.over = true;
             }
         }
-        let node = run.node.clone();
+        if run.over() {
+            self.write_pod_status(id);
+            return;
+        }
+        let (node, turn) = (run.node.clone(), run.turn);
         let message = "Pod sandbox changed, it will be killed and re-created.";
         self.record(pod, Reporter::Kubelet(&node), Note::normal("SandboxChanged", message));
         let wait = self.random.millis((600, 3200));
-        self.then(id, wait, Step::Prepare);
+        self.plan(wait, Due::Kubelet(id.clone(), turn, Step::Prepare));
     }
 
     /// A kubelet says that nothing has changed; whether the node is there.

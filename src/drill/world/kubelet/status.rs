@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Container, End, PodRun, State, internal_address};
+use super::config::spec_of;
+use super::{Container, End, Part, PodRun, State, internal_address};
 use crate::drill::store::stamp;
 use crate::drill::world::World;
 use crate::drill::world::json::{Id, list, put, set_condition, text};
@@ -32,22 +33,21 @@ fn write(pod: &mut Value, run: &PodRun, host: &str, now: Timestamp) {
     }
     // The kubelet's order; what it does not know comes last.
     conditions.sort_by_key(|c| ORDER.iter().position(|kind| c["type"] == *kind).unwrap_or(ORDER.len()));
-    let resources = pod["spec"]["containers"][0]["resources"].clone();
-    let mounts = pod["spec"]["containers"][0]["volumeMounts"].clone();
-    let mut container = container_status(&run.container);
-    put(&mut container, &["resources"], if resources == json!({}) { Value::Null } else { resources.clone() });
-    if let Some(requests) = resources.get("requests") {
-        container["allocatedResources"] = requests.clone();
-    }
-    if let Some(mounts) = mounts.as_array() {
-        container["volumeMounts"] = mounts.iter().map(mount_status).collect();
-    }
+    let told = |part: bool| -> Vec<Value> {
+        let which = run.all().filter(|c| (c.part == Part::Main) == part);
+        which.map(|c| with_spec(container_status(c), spec_of(pod, &c.name))).collect()
+    };
+    let (mut own, before) = (told(true), told(false));
+    own.sort_by(|a, b| text(a, "/name").cmp(text(b, "/name")));
     let status = &mut pod["status"];
     status["phase"] = phase(run).into();
     status["conditions"] = conditions.into();
     status["observedGeneration"] = generation;
     status["startTime"] = stamp(run.accepted).into();
-    status["containerStatuses"] = json!([container]);
+    status["containerStatuses"] = own.into();
+    if !before.is_empty() {
+        status["initContainerStatuses"] = before.into();
+    }
     status["hostIP"] = host.into();
     status["hostIPs"] = json!([{ "ip": host }]);
     if !run.ip.is_empty() {
@@ -58,45 +58,61 @@ fn write(pod: &mut Value, run: &PodRun, host: &str, now: Timestamp) {
 
 const ORDER: [&str; 5] = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
 
+/// As the kubelet sums it up.
 fn phase(run: &PodRun) -> &'static str {
-    match &run.container.state {
-        State::Ended(end) if run.over => {
-            if end.code == 0 {
-                "Succeeded"
-            } else {
-                "Failed"
-            }
-        }
-        State::Waiting("ContainerCreating", _) => "Pending",
-        _ => "Running",
+    if run.over() {
+        return if run.all().any(Container::failed) { "Failed" } else { "Succeeded" };
     }
+    let waits = |c: &Container| matches!(c.state, State::Waiting(..)) && c.last.is_none();
+    if run.all().any(|c| !c.initialized()) || run.own().any(waits) { "Pending" } else { "Running" }
 }
 
 fn pod_conditions(run: &PodRun) -> Vec<Value> {
     let flag = |holds: bool| if holds { "True" } else { "False" };
-    let finished = run.over;
+    let finished = run.over();
     let sandbox = !run.ip.is_empty() && !finished;
-    let mut conditions = vec![
-        json!({ "type": "PodReadyToStartContainers", "status": flag(sandbox) }),
-        json!({ "type": "Initialized", "status": "True" }),
-    ];
+    let names = |found: &dyn Fn(&Container) -> bool| {
+        run.all().filter(|c| found(c)).map(|c| c.name.as_str()).collect::<Vec<_>>().join(" ")
+    };
+    let incomplete = names(&|c| !c.initialized());
+    let mut initialized = json!({ "type": "Initialized", "status": flag(incomplete.is_empty() || finished) });
+    if finished {
+        initialized["reason"] = "PodCompleted".into();
+    } else if !incomplete.is_empty() {
+        initialized["reason"] = "ContainersNotInitialized".into();
+        initialized["message"] = format!("containers with incomplete status: [{incomplete}]").into();
+    }
+    let mut conditions = vec![json!({ "type": "PodReadyToStartContainers", "status": flag(sandbox) }), initialized];
+    let unready = names(&|c| c.part != Part::Init && !c.ready);
     for kind in ["Ready", "ContainersReady"] {
-        let mut condition = json!({ "type": kind, "status": flag(run.container.ready) });
+        let mut condition = json!({ "type": kind, "status": flag(unready.is_empty()) });
         if finished {
+            condition["status"] = "False".into();
             condition["reason"] = if phase(run) == "Failed" { "PodFailed" } else { "PodCompleted" }.into();
-        } else if !run.container.ready {
+        } else if !unready.is_empty() {
             condition["reason"] = "ContainersNotReady".into();
-            condition["message"] = format!("containers with unready status: [{}]", run.container.name).into();
+            condition["message"] = format!("containers with unready status: [{unready}]").into();
         }
         conditions.push(condition);
     }
     for condition in &mut conditions {
         condition["lastProbeTime"] = Value::Null;
-        if finished && condition["type"] == "Initialized" {
-            condition["reason"] = "PodCompleted".into();
-        }
     }
     conditions
+}
+
+/// What the kubelet grants a container of what its spec asks for.
+fn with_spec(mut status: Value, spec: Option<&Value>) -> Value {
+    let Some(spec) = spec else { return status };
+    let resources = spec["resources"].clone();
+    if let Some(requests) = resources.get("requests") {
+        status["allocatedResources"] = requests.clone();
+    }
+    put(&mut status, &["resources"], if resources == json!({}) { Value::Null } else { resources });
+    if let Some(mounts) = spec["volumeMounts"].as_array() {
+        status["volumeMounts"] = mounts.iter().map(mount_status).collect();
+    }
+    status
 }
 
 fn container_status(container: &Container) -> Value {
@@ -113,7 +129,7 @@ fn container_status(container: &Container) -> Value {
         _ => json!({}),
     };
     let mut status = json!({
-        "name": container.name, "state": state, "lastState": last, "ready": container.ready && running,
+        "name": container.name, "state": state, "lastState": last, "ready": is_ready(container),
         "started": running, "restartCount": container.restarts, "image": container.image, "imageID": "",
     });
     if !container.id.is_empty() {
@@ -122,6 +138,11 @@ fn container_status(container: &Container) -> Value {
         status["imageID"] = format!("{repository}@sha256:{}", digest(&container.image)).into();
     }
     status
+}
+
+/// What comes before the others is ready once it has ended well.
+fn is_ready(container: &Container) -> bool {
+    if container.part == Part::Init { container.initialized() } else { container.ready && container.running() }
 }
 
 fn terminated(end: &End) -> Value {

@@ -41,7 +41,7 @@ impl World {
         let id = Id::new(namespace, pod);
         self.kubelet_refusal(&id).map_or(Ok(()), |why| Err(LogRefusal::Unreachable(why)))?;
         let Some(run) = self.runs.get(&id) else { return Ok(self.plain_log(&id, container)) };
-        let of = &run.container;
+        let of = run.all().find(|c| c.name == container).unwrap_or(&run.container);
         let (started, until, course, ended) = match (&of.state, &of.last, previous) {
             (State::Running(since), _, false) => (*since, self.now, of.course, false),
             (State::Ended(end), _, false) | (State::Waiting(..), Some(end), false) | (_, Some(end), true) => {
@@ -50,8 +50,10 @@ impl World {
             (State::Waiting(reason, _), None, false) => return Err(LogRefusal::Waiting((*reason).to_owned())),
             (_, None, true) => return Err(LogRefusal::NoPrevious),
         };
-        let seed = format!("{}/{}", run.uid, started.as_second());
-        let ailment = run.ailment.as_ref().filter(|_| !ended);
+        let first = run.container.name == of.name;
+        let who = if first { run.uid.clone() } else { format!("{}/{}", run.uid, of.name) };
+        let seed = format!("{who}/{}", started.as_second());
+        let ailment = run.ailment.as_ref().filter(|_| first && !ended);
         let upstreams = if of.trade == Trade::Ingress { self.upstreams() } else { Vec::new() };
         Ok(Run { trade: of.trade, course, ailment, upstreams, seed, started, until, ended }.lines())
     }
