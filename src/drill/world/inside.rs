@@ -187,9 +187,8 @@ impl Machine {
 impl Inside {
     fn note_k3s(&mut self, is: &Seen, was: &Seen, now: Timestamp) {
         if is.restarts > was.restarts {
-            if let Some(why) = complaint(is) {
-                self.note(now, "k3s", format!("time=\"{}\" level=fatal msg=\"{why}\"", stamp(now)));
-            }
+            let why = complaint(is);
+            self.note(now, "k3s", format!("time=\"{}\" level=fatal msg=\"{why}\"", stamp(now)));
             self.note(now, "systemd", "k3s.service: Main process exited, code=exited, status=1/FAILURE");
             self.note(now, "systemd", "k3s.service: Failed with result 'exit-code'.");
             let again = format!("k3s.service: Scheduled restart job, restart counter is at {}.", is.restarts);
@@ -219,16 +218,16 @@ impl Inside {
 }
 
 /// What k3s says before it gives up.
-fn complaint(seen: &Seen) -> Option<&'static str> {
+const fn complaint(seen: &Seen) -> &'static str {
     match seen.etcd {
-        _ if seen.full => Some("starting kubernetes: write /var/lib/rancher/k3s/server/db: no space left on device"),
-        Member::Removed => Some(
-            "starting kubernetes: preparing server: start managed database: the member has been permanently removed from the cluster",
-        ),
-        Member::Corrupt => Some(
-            "starting kubernetes: preparing server: start managed database: checkInitialHashKV: found data inconsistency with peers",
-        ),
-        Member::Voter | Member::Learner | Member::Fresh => Some("leaderelection lost for k3s"),
+        _ if seen.full => "starting kubernetes: write /var/lib/rancher/k3s/server/db: no space left on device",
+        Member::Removed => {
+            "starting kubernetes: preparing server: start managed database: the member has been permanently removed from the cluster"
+        }
+        Member::Corrupt => {
+            "starting kubernetes: preparing server: start managed database: checkInitialHashKV: found data inconsistency with peers"
+        }
+        Member::Voter | Member::Learner | Member::Fresh => "leaderelection lost for k3s",
     }
 }
 

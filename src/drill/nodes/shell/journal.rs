@@ -233,7 +233,7 @@ fn blocked(from: &str, to: &str, port: u16, at: Timestamp) -> String {
 
 /// Too many connections are tracked.
 fn crowded(host: &Host<'_>, begin: Timestamp) -> Vec<Line> {
-    let (count, most) = super::links::tracked(host);
+    let (count, most) = super::rules::tracked(host);
     if count < most {
         return Vec::new();
     }
