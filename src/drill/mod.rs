@@ -11,6 +11,7 @@ pub mod net;
 pub mod nodes;
 mod operator;
 pub mod outside;
+pub mod pods;
 mod scenario;
 mod simulation;
 pub mod store;

@@ -106,6 +106,7 @@ impl Simulation {
         let server = Arc::new(serve(world.clone(), SERVERS).await?);
         let network = Network::new(world.clone())?;
         network.tell_of_apis(server.endpoints.iter().map(super::api::Endpoint::addr).collect());
+        server.join(&network);
         let ports = Ports::open(&network)?;
         #[cfg(feature = "drill")]
         network.services().nodes().tell_of_doors(&doors(&network, &ports));

@@ -1,5 +1,7 @@
 //! The simulated API server, spoken to byte by byte.
 
+mod promises;
+mod rights;
 mod writes;
 
 use futures::AsyncBufReadExt as _;

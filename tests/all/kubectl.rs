@@ -1,5 +1,6 @@
 //! kubectl on the simulated API server. These tests have nothing to say where there is no kubectl.
 
+mod apply;
 mod writes;
 
 use std::fmt::Write as _;

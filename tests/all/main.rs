@@ -11,6 +11,7 @@ mod outside;
 mod proxy;
 mod replay;
 mod small;
+mod streams;
 #[path = "../support/terminal.rs"]
 #[allow(dead_code, reason = "shared with the figures and the pictures")]
 mod terminal;

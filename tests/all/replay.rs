@@ -1,149 +1,92 @@
-//! A recording of a real API server, played against the simulated one.
+//! A recording of a real API server, played against the simulated one: what every exchange must agree in, and where the
+//! two differ.
 
+mod differences;
+mod reads;
 mod writes;
 
-use http::{Request, header};
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use crate::api::{Client, User, client, send, watch};
-use crate::small::{Running, Small};
-use crashcart::drill::store::ResourceId;
+/// An exchange, played.
+struct Played {
+    seq: u64,
+    name: String,
+    /// Whether it is of those that must agree in status, content type and reason, every one.
+    is_strict: bool,
+    want: Value,
+    got: Value,
+}
 
-const RECORDING: &str = include_str!("../recordings/reads.jsonl");
+impl Played {
+    fn new(line: &Value, want: Value, got: Value) -> Self {
+        let seq = line["seq"].as_u64().expect("a number");
+        let name = line["name"].as_str().unwrap_or_default().to_owned();
+        Self { seq, name, is_strict: is_strict(line), want, got }
+    }
 
-/// Values that differ from server to server, from run to run.
-fn normal(value: &Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let keep = |(key, value): (&String, &Value)| {
-                let value = match key.as_str() {
-                    "description" | "managedFields" | "extra" => return None,
-                    "creationTimestamp" if value.is_null() => return None,
-                    "continue" | "resourceVersion" | "creationTimestamp" => json!("~"),
-                    "generation" => json!(0),
-                    "cells" => value.as_array().into_iter().flatten().map(cell).collect(),
-                    _ => normal(value),
-                };
-                Some((key.clone(), value))
-            };
-            map.iter().filter_map(keep).collect()
-        }
-        Value::Array(items) => items.iter().map(normal).collect(),
-        other => other.clone(),
+    fn agrees(&self) -> bool {
+        brief(&self.want) == brief(&self.got)
+    }
+
+    fn is_same(&self) -> bool {
+        self.want == self.got
+    }
+
+    fn told(&self) -> String {
+        format!("{} {}\n  want {}\n  got  {}", self.seq, self.name, self.want, self.got)
     }
 }
 
-/// A cell without ages.
-fn cell(cell: &Value) -> Value {
-    let is_age = |text: &str| {
-        text == "<invalid>"
-            || text.starts_with(|c: char| c.is_ascii_digit()) && text.ends_with(['s', 'm', 'h', 'd', 'y'])
-    };
-    match cell.as_str() {
-        Some(text) if is_age(text) => json!("AGE"),
-        Some(text) => text.split_once(" (").map_or_else(|| json!(text), |(count, _)| json!(count)),
-        None => cell.clone(),
-    }
+/// Status, content type and reason of an answer.
+fn brief(answer: &Value) -> Value {
+    json!([answer["status"], answer["type"], answer["body"]["reason"]])
 }
 
-/// Discovery documents are compared by the entries that both servers have.
-fn comparable(body: &Value, other: &Value) -> Value {
-    let (mut body, of_other) = (body.clone(), other["resources"].as_array());
-    if let (Some(own), Some(of_other)) = (body.get_mut("resources").and_then(Value::as_array_mut), of_other) {
-        own.retain(|r| of_other.iter().any(|o| o["name"] == r["name"]));
-    }
-    let aggregated = |v: &Value| v.pointer("/items/0/versions/0/resources").and_then(Value::as_array).cloned();
-    if let (Some(own), Some(of_other)) = (aggregated(&body), aggregated(other)) {
-        let both = own.into_iter().filter(|r| of_other.iter().any(|o| o["resource"] == r["resource"]));
-        body["items"][0]["versions"][0]["resources"] = both.collect();
-    }
-    body
+/// Reads, watches, patches, evictions, deletions with preconditions, scale, reviews, refusals of any kind, dry runs.
+fn is_strict(line: &Value) -> bool {
+    let text = |field: &str| line[field].as_str().unwrap_or_default();
+    let (method, path) = (text("method"), text("path"));
+    let changes_little = matches!(method, "GET" | "PATCH") || path.contains("/scale") || path.ends_with("/eviction");
+    let review = path.starts_with("/apis/authorization") || path.starts_with("/apis/authentication");
+    let dry_run = path.contains("dryRun=All") || line["send"].get("dryRun").is_some();
+    let refused = line["answer"]["status"].as_u64().is_some_and(|code| (400..500).contains(&code));
+    changes_little || review || dry_run || refused || line["send"].get("preconditions").is_some()
 }
 
-fn apply(running: &Running, line: &Value) {
-    let mut small = running.small();
-    let now = small.now;
-    if let Some(object) = line.get("put") {
-        let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
-        let res = ResourceId::of_kind(&text(&object["apiVersion"]), &text(&object["kind"])).expect("a known kind");
-        let (namespace, name) = (text(&object["metadata"]["namespace"]), text(&object["metadata"]["name"]));
-        if small.store.modify(res, &namespace, &name, |o| *o = object.clone()).is_none() {
-            small.store.create(res, object.clone(), now).expect("a new object");
-        }
-    } else if let Some([version, kind, namespace, name]) = line["delete"].as_array().map(Vec::as_slice) {
-        let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
-        let res = ResourceId::of_kind(&text(version), &text(kind)).expect("a known kind");
-        small.store.remove(res, &text(namespace), &text(name));
+/// Every exchange of the recording, by its number; some are played twice, against a store and against a world.
+async fn play() -> BTreeMap<u64, Vec<Played>> {
+    let mut all: BTreeMap<u64, Vec<Played>> = BTreeMap::new();
+    for played in reads::play().await.into_iter().chain(writes::play().await) {
+        all.entry(played.seq).or_default().push(played);
     }
-}
-
-/// What a replay carries from one exchange to later ones.
-struct Player {
-    running: Running,
-    clients: [Client; 3],
-    /// Where the last list goes on.
-    token: String,
-    /// The revision at the line `remember`.
-    remembered: u64,
-}
-
-impl Player {
-    /// Does what a line says; how the answer differs from the recorded one, if it is an exchange and does.
-    async fn play(&mut self, line: &Value) -> Option<String> {
-        let Some(seq) = line["seq"].as_u64() else {
-            if line.get("remember").is_some() {
-                self.remembered = self.running.small().store.revision();
-            }
-            apply(&self.running, line);
-            return None;
-        };
-        let path = line["path"].as_str().expect("a path").replace("CONTINUE", &self.token);
-        let path = path.replace("REMEMBERED", &self.remembered.to_string());
-        let got = self.answer(line, &path).await;
-        let mut want = normal(&line["answer"]);
-        if let Some(body) = want.get_mut("body") {
-            *body = comparable(body, &got["body"]);
-        }
-        let got = normal(&got);
-        (got != want).then(|| format!("{seq} {}: {path}\n  want {want}\n  got  {got}", line["name"]))
-    }
-
-    async fn answer(&mut self, line: &Value, path: &str) -> Value {
-        let user = ["admin", "viewer", "none"].iter().position(|u| line["user"] == *u).expect("a known user");
-        let (client, want) = (&self.clients[user], &line["answer"]);
-        let accept = line["accept"].as_str().unwrap_or("application/json");
-        if want["status"] == 200 && line["watch"].is_u64() {
-            let lines = want["events"].as_array().map_or(0, Vec::len);
-            let events = watch(client, path, accept, lines.max(1)).await;
-            return json!({"status": 200, "type": want["type"], "events": events});
-        }
-        let request = Request::builder().method(line["method"].as_str().expect("a method")).uri(path);
-        let request = request.header(header::ACCEPT, accept).header(header::CONTENT_TYPE, "application/json");
-        let reply = send(client, request, &line["send"]).await;
-        let media = reply.header("content-type");
-        let media = if media.is_empty() { Value::Null } else { media.into() };
-        let mut got = json!({"status": reply.status.as_u16(), "type": media});
-        if want.get("events").is_some() {
-            got["events"] = json!([reply.json()]);
-        } else if want.get("text").is_some() {
-            got["text"] = reply.text.into();
-        } else {
-            let body = reply.json();
-            body["metadata"]["continue"].as_str().unwrap_or_default().clone_into(&mut self.token);
-            got["body"] = comparable(&body, &want["body"]);
-        }
-        got
-    }
+    all
 }
 
 #[tokio::test]
-async fn the_recorded_reads_are_answered_as_the_real_server_answered_them() {
-    let running = Running::start(Small::empty()).await;
-    let clients = [User::Admin, User::Viewer, User::Nobody].map(|user| client(&running, user));
-    let mut player = Player { running, clients, token: String::new(), remembered: 0 };
-    let mut wrong = Vec::new();
-    for line in RECORDING.lines() {
-        wrong.extend(player.play(&serde_json::from_str(line).expect("JSON")).await);
+async fn the_recorded_exchanges_are_answered_as_the_real_server_answered_them() {
+    let all = play().await;
+    assert!(all.keys().copied().eq(1..=203), "every exchange is played: {:?}", all.keys());
+    let (mut wrong, mut agree, mut same, mut rest) = (Vec::new(), 0, 0, 0);
+    for (seq, played) in &all {
+        let agrees = played.iter().all(Played::agrees);
+        let is_same = played.iter().all(Played::is_same);
+        let is_strict = played.iter().any(|p| p.is_strict);
+        rest += u32::from(!is_strict);
+        agree += u32::from(!is_strict && agrees);
+        same += u32::from(is_same);
+        let told = || played.iter().filter(|p| !p.is_same()).map(Played::told).collect::<Vec<_>>().join("\n");
+        if is_strict && !agrees && !differences::OF_THAT_BUILD.contains(seq) {
+            wrong.push(format!("must agree: {}", told()));
+        }
+        match (is_same, differences::reason(*seq)) {
+            (true, Some(why)) => wrong.push(format!("{seq} is listed as different ({why}) and is not")),
+            (false, None) => wrong.push(format!("differs: {}", told())),
+            _ => {}
+        }
     }
-    assert!(wrong.is_empty(), "{} exchanges differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(wrong.is_empty(), "{} exchanges are not as expected:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(agree * 100 >= rest * 85, "of the rest only {agree} of {rest} agree");
+    assert!(same * 100 >= 203 * 85, "only {same} of 203 answers are the same to the last field");
 }

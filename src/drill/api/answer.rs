@@ -29,8 +29,12 @@ pub(super) enum Answer {
     Text { code: u16, body: String },
     /// Nothing, which is an answer too.
     Nothing,
+    /// An answer with warnings for the person who asked.
+    Warned { answer: Box<Self>, warnings: Vec<String> },
     /// Pieces that are sent as they come.
     Stream { media: &'static str, body: Body },
+    /// The connection goes on as a WebSocket of that protocol.
+    Switch { accept: String, protocol: &'static str },
 }
 
 /// The media type of a plain JSON answer.
@@ -52,6 +56,11 @@ impl Answer {
         }
     }
 
+    /// The same with warnings, if there are any.
+    pub(super) fn warned(self, warnings: Vec<String>) -> Self {
+        if warnings.is_empty() { self } else { Self::Warned { answer: Box::new(self), warnings } }
+    }
+
     /// Pieces that are sent as they come, each at once.
     pub(super) fn stream(media: &'static str, pieces: impl Stream<Item = Bytes> + Send + 'static) -> Self {
         use futures::StreamExt as _;
@@ -65,6 +74,15 @@ impl Answer {
             Self::Json { code, body, media } => (code, media, body),
             Self::Text { code, body } => (code, TEXT, body.into_bytes()),
             Self::Nothing => (204, "", Vec::new()),
+            Self::Switch { accept, protocol } => return switch(&accept, protocol),
+            Self::Warned { answer, warnings } => {
+                let mut response = answer.into_response(gzip);
+                let values = warnings.iter().map(|w| HeaderValue::from_str(&format!("299 - {w:?}")));
+                values.flatten().for_each(|value| {
+                    response.headers_mut().append(header::WARNING, value);
+                });
+                return response;
+            }
             Self::Stream { media, body } => {
                 let mut response = Response::new(body);
                 set(&mut response, header::CONTENT_TYPE, media);
@@ -101,6 +119,20 @@ pub(super) fn set(response: &mut Response<Body>, name: header::HeaderName, value
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
     }
+}
+
+fn switch(accept: &str, protocol: &str) -> Response<Body> {
+    let mut response = Response::new(Full::new(Bytes::new()).boxed_unsync());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    for (name, value) in [
+        (header::CONNECTION, "Upgrade"),
+        (header::UPGRADE, "websocket"),
+        (header::SEC_WEBSOCKET_ACCEPT, accept),
+        (header::SEC_WEBSOCKET_PROTOCOL, protocol),
+    ] {
+        set(&mut response, name, value);
+    }
+    response
 }
 
 fn pack(body: &[u8]) -> Option<Vec<u8>> {

@@ -10,9 +10,14 @@ pub trait Backend: Send + 'static {
     /// The objects.
     fn store(&mut self) -> &mut Store;
 
-    /// What admission adds to an object that a client makes (`new`) or changes: defaults.
-    fn admit(&mut self, object: &mut Value, new: bool) {
-        let _ = (object, new);
+    /// Fills in the defaults of an object that a client makes or changes.
+    fn complete(&self, object: &mut Value) {
+        let _ = object;
+    }
+
+    /// What admission adds to a new object.
+    fn admit(&mut self, object: &mut Value) {
+        let _ = object;
     }
 
     /// Why nothing can be read or written at the moment: what the database says of itself.

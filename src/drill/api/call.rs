@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use http::{HeaderMap, Method, Uri, header};
 
+use super::stream::Upgrade;
+
 /// A request, taken apart.
 #[derive(Debug)]
 pub(super) struct Call {
@@ -11,6 +13,8 @@ pub(super) struct Call {
     pub query: Query,
     pub headers: HeaderMap,
     pub body: Bytes,
+    /// What it wants its connection to become.
+    pub upgrade: Option<Upgrade>,
 }
 
 /// What a path leads to.
@@ -37,7 +41,7 @@ impl Call {
     /// A request whose body has yet to come.
     pub(super) fn new(method: Method, uri: &Uri, headers: HeaderMap) -> Self {
         let query = Query::parse(uri.query().unwrap_or_default());
-        Self { method, target: Target::parse(uri.path()), query, headers, body: Bytes::new() }
+        Self { method, target: Target::parse(uri.path()), query, headers, body: Bytes::new(), upgrade: None }
     }
 
     /// The verb that authorisation sees.

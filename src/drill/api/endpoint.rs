@@ -14,7 +14,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
-use super::face::Face;
+use super::face::{Face, Peer};
 
 /// One address at which the server listens, on the loopback only.
 #[derive(Debug)]
@@ -108,13 +108,14 @@ async fn serve(stream: TcpStream, face: Arc<Face>, tls: TlsAcceptor) {
     let _ = stream.set_nodelay(true);
     let Ok(Ok(stream)) = tokio::time::timeout(Duration::from_secs(10), tls.accept(stream)).await else { return };
     let certificate = stream.get_ref().1.peer_certificates().and_then(|c| c.first()).map(|c| c.clone().into_owned());
-    let certificate = Arc::new(certificate);
+    let peer = Peer { certificate: Arc::new(certificate), ..Peer::default() };
+    let sessions = peer.sessions.clone();
     let cut = Arc::new(Notify::new());
     let cutting = cut.clone();
     let service = service_fn(move |request| {
-        let (face, certificate, cut) = (face.clone(), certificate.clone(), cutting.clone());
+        let (face, peer, cut) = (face.clone(), peer.clone(), cutting.clone());
         async move {
-            let answer = face.answer(request, certificate).await;
+            let answer = face.answer(request, peer).await;
             if answer.is_err() {
                 cut.notify_one();
             }
@@ -125,8 +126,12 @@ async fn serve(stream: TcpStream, face: Arc<Face>, tls: TlsAcceptor) {
     builder.http1().timer(TokioTimer::new());
     builder.http2().timer(TokioTimer::new());
     // A connection that ends badly is the client's to notice.
+    let serving = async {
+        let _ = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
+        sessions.ended().await;
+    };
     tokio::select! {
-        _ = builder.serve_connection(TokioIo::new(stream), service) => {}
+        () = serving => {}
         () = cut.notified() => {}
     }
 }

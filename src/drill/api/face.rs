@@ -1,6 +1,6 @@
 //! The way of one request: who sends it, what it asks for, whether that is allowed, and the answer.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use http::{HeaderName, Request, Response, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -18,8 +18,10 @@ use super::mishap::{Mishap, Mishaps};
 use super::options::ListOptions;
 use super::record::Records;
 use super::render::Renderer;
+use super::stream::{Sessions, Upgrade};
 use super::watch::Watch;
-use super::{access, discovery, health, logs, metrics, openapi, read, reviews, write};
+use super::{access, discovery, health, logs, metrics, openapi, read, reviews, stream, write};
+use crate::drill::net::Network;
 use crate::drill::store::{Names, ResourceId};
 
 /// The largest body that is read.
@@ -33,6 +35,17 @@ pub(super) struct Face {
     pub(super) mishaps: Mishaps,
     ca_pem: String,
     audits: Mutex<Names>,
+    /// The way into pods, where there is one.
+    pub(super) network: OnceLock<Arc<Network>>,
+}
+
+/// The other end of a connection.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Peer {
+    /// The certificate that it has shown.
+    pub certificate: Arc<Option<CertificateDer<'static>>>,
+    /// What becomes of the connection after an upgrade.
+    pub sessions: Sessions,
 }
 
 /// The connection is to be cut instead of an answer.
@@ -49,7 +62,8 @@ impl std::fmt::Debug for Face {
 impl Face {
     pub(super) fn new(backend: Arc<Mutex<dyn Backend>>, identity: Identity, ca_pem: String) -> Self {
         let (records, mishaps) = (Records::default(), Mishaps::default());
-        Self { backend, identity, records, mishaps, ca_pem, audits: Mutex::new(Names::new(0)) }
+        let (audits, network) = (Mutex::new(Names::new(0)), OnceLock::new());
+        Self { backend, identity, records, mishaps, ca_pem, audits, network }
     }
 
     /// Does something with the world, locked for as long.
@@ -60,14 +74,16 @@ impl Face {
     /// The response to a request.
     pub(super) async fn answer(
         self: &Arc<Self>,
-        request: Request<Incoming>,
-        certificate: Arc<Option<CertificateDer<'static>>>,
+        mut request: Request<Incoming>,
+        peer: Peer,
     ) -> Result<Response<Body>, Cut> {
+        let upgrade = Upgrade::asked(&mut request, peer.sessions);
         let (parts, body) = request.into_parts();
         let host = parts.uri.host().map(str::to_owned);
         let path = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
         let mut call = Call::new(parts.method, &parts.uri, parts.headers);
-        let user = self.identity.user(certificate.as_ref().as_ref(), call.header(header::AUTHORIZATION));
+        call.upgrade = upgrade;
+        let user = self.identity.user(peer.certificate.as_ref().as_ref(), call.header(header::AUTHORIZATION));
         let now = self.with(|b| b.now());
         let number = self.records.arrive(now, user.as_ref().map_or("", |u| u.name), &call, path);
         let body = Limited::new(body, LARGEST).collect().await;
@@ -160,20 +176,23 @@ impl Face {
                     let pod = place.name.as_deref().unwrap_or_default();
                     logs::answer(self, place.namespace.as_deref().unwrap_or_default(), pod, call)
                 }
-                ("status", "get") => self.read(res, place, call),
+                ("exec", "get" | "create") => stream::exec(self, place, call),
+                ("portforward", "get" | "create") => stream::port_forward(self, place, call),
+                ("status" | "resize", "get") => self.read(res, place, call),
                 ("scale", "get") => {
                     let out = Renderer::new(def, call.header(header::ACCEPT), &call.query)?;
                     let name = place.name.as_deref().unwrap_or_default();
                     self.with(|backend| read::scale(backend, res, place, name, &out))
                 }
-                ("status" | "scale" | "eviction", "create" | "update" | "patch") if sub.verbs.contains(&verb) => {
-                    self.with(|backend| write::answer(backend, res, place, call))
-                }
+                (
+                    "status" | "scale" | "eviction" | "resize" | "binding" | "finalize",
+                    "create" | "update" | "patch",
+                ) if sub.verbs.contains(&verb) => self.with(|backend| write::answer(backend, res, place, call)),
                 _ => Err(Failure::method_not_allowed()),
             };
         }
         match verb {
-            "create" if !def.stored() && place.name.is_none() => {
+            "create" if !def.stored() && def.kind != "Binding" && place.name.is_none() => {
                 let now = self.with(|b| b.now());
                 reviews::answer(user, def, call.header(header::CONTENT_TYPE), &call.body, now)
             }

@@ -42,6 +42,7 @@ pub(super) fn answer(face: &Arc<Face>, namespace: &str, pod: &str, call: &Call) 
         if object.text("spec.nodeName").is_empty() {
             return Ok((object, None));
         }
+        reachable(backend, object.text("spec.nodeName"))?;
         started(&object, pod, &wanted)?;
         let lines = backend.logs(namespace, pod, &wanted.container, wanted.previous);
         let lines = lines.map_err(|r| refuse(&object, &wanted.container, r))?;
@@ -100,9 +101,19 @@ impl Wanted {
     }
 }
 
-fn find(backend: &mut dyn Backend, namespace: &str, pod: &str) -> Result<Arc<Value>, Failure> {
+pub(super) fn find(backend: &mut dyn Backend, namespace: &str, pod: &str) -> Result<Arc<Value>, Failure> {
     let pods = pods().ok_or_else(Failure::no_resource)?;
     backend.store().get(pods, namespace, pod).ok_or_else(|| Failure::not_found(pods.def(), pod))
+}
+
+/// A kubelet that has not said where it is cannot be asked.
+fn reachable(backend: &mut dyn Backend, node: &str) -> Result<(), Failure> {
+    let nodes = Store::resource("", "nodes").ok_or_else(Failure::no_resource)?;
+    let node = backend.store().get(nodes, "", node);
+    if node.is_some_and(|node| node.items("status.addresses").is_empty()) {
+        return Err(Failure::internal("no preferred addresses found; known addresses: []"));
+    }
+    Ok(())
 }
 
 fn pods() -> Option<ResourceId> {
@@ -110,7 +121,7 @@ fn pods() -> Option<ResourceId> {
 }
 
 /// The container that is meant: the one named, or the only one.
-fn container(object: &Value, pod: &str, asked: &str) -> Result<String, Failure> {
+pub(super) fn container(object: &Value, pod: &str, asked: &str) -> Result<String, Failure> {
     let names = |field: &str| object.at("spec").items(field).iter().map(|c| c.text("name")).collect::<Vec<_>>();
     let (own, init) = (names("containers"), names("initContainers"));
     if asked.is_empty() {
@@ -132,7 +143,7 @@ fn container(object: &Value, pod: &str, asked: &str) -> Result<String, Failure> 
     known.then(|| asked.to_owned()).ok_or_else(refuse)
 }
 
-fn status_of<'a>(object: &'a Value, container: &str) -> Option<&'a Value> {
+pub(super) fn status_of<'a>(object: &'a Value, container: &str) -> Option<&'a Value> {
     let fields = ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"];
     let mut all = fields.iter().flat_map(|f| object.at("status").items(f));
     all.find(|s| s.text("name") == container)

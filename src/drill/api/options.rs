@@ -46,6 +46,9 @@ impl ListOptions {
         if !causes.is_empty() {
             return Err(Failure::invalid("meta.k8s.io", "ListOptions", "", &causes));
         }
+        if !watch && !query.text("continue").is_empty() && !matches!(query.text("resourceVersion"), "" | "0") {
+            return Err(Failure::bad_request("specifying resource version is not allowed when using continue"));
+        }
         let seconds = integer(query, "timeoutSeconds")?.and_then(|n| u64::try_from(n).ok()).filter(|n| *n > 0);
         Ok(Self {
             selector: selector.map_err(Failure::bad_request)?,

@@ -15,6 +15,7 @@ use super::identity::establish;
 use super::mishap::Mishap;
 use super::record::Record;
 use super::rights::Rights;
+use crate::drill::net::Network;
 
 /// The name of the administrator's context, and of the cluster.
 const ADMIN: &str = "crashcart-sim";
@@ -93,6 +94,11 @@ impl Server {
     /// (`deployments`, `deployments/scale`; empty for any) that is no dry run.
     pub fn mishap(&self, verb: &str, resource: &str, mishap: Mishap) {
         self.face.mishaps.plan(verb, resource, mishap);
+    }
+
+    /// Says by which network commands and connections reach pods; without one every kubelet is out of reach. Once.
+    pub fn join(&self, network: &Arc<Network>) {
+        let _ = self.face.network.set(network.clone());
     }
 
     /// A kubeconfig with the restricted user's context alone.

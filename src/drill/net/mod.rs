@@ -36,6 +36,9 @@ pub type Stream = Box<dyn Pipe>;
 /// What a service does with a connection, until its end.
 pub type Serving = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// The answer to a datagram, to come; nothing for silence.
+pub type Answering = Pin<Box<dyn Future<Output = Option<Vec<u8>>> + Send>>;
+
 /// One connection as the service sees it.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -52,10 +55,10 @@ pub trait Service: std::fmt::Debug + Send + Sync {
     /// Serves one connection until either side ends it. When the future is dropped the connection is cut.
     fn serve(self: Arc<Self>, stream: Stream, caller: Caller) -> Serving;
 
-    /// Answers one datagram; nothing for silence. Only name servers take any.
-    fn datagram(&self, message: &[u8], caller: &Caller) -> Option<Vec<u8>> {
+    /// Answers one datagram. Only name servers take any.
+    fn datagram(self: Arc<Self>, message: Vec<u8>, caller: Caller) -> Answering {
         let _ = (message, caller);
-        None
+        Box::pin(std::future::ready(None))
     }
 }
 

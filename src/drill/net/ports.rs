@@ -23,6 +23,12 @@ use super::{Caller, Network, Route, Service, Vantage, route};
 const LOOK: Duration = Duration::from_millis(100);
 /// The ports of a node that the operator may reach.
 const NODE_PORTS: [u16; 3] = [22, 80, 443];
+/// The port that takes datagrams.
+const NAMES: u16 = 53;
+/// How many more ports are tried if one is free for connections and not for datagrams.
+const TRIES: u32 = 16;
+/// How many datagrams may wait for their answers; further ones are lost.
+const WAITING: usize = 256;
 /// The largest datagram that is read.
 const LARGEST: usize = 4096;
 /// `EINPROGRESS` of Linux: the connection is under way.
@@ -55,7 +61,10 @@ impl Ports {
                 doors.push(ports.stand_for(network, &site.names(), *port)?);
             }
         }
-        ports.keepers.spawn(keep(network.clone(), doors));
+        // They do as the world says from the first moment on.
+        let routes = routes(network, &doors);
+        let standings = doors.iter().zip(&routes).map(|(door, route)| door.stand(route)).collect::<io::Result<_>>()?;
+        ports.keepers.spawn(keep(network.clone(), doors, standings));
         Ok(ports)
     }
 
@@ -67,30 +76,45 @@ impl Ports {
     /// One socket for one port of something that has several names.
     fn stand_for(&mut self, network: &Arc<Network>, names: &[&str], port: u16) -> anyhow::Result<Arc<Door>> {
         let host = names.first().copied().unwrap_or_default();
-        let holder = bound(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).context("could not have a port on 127.0.0.1")?;
-        let address = holder.local_addr()?.as_socket().context("a socket without an address")?;
+        let takes_datagrams = port == NAMES && outside::at(host).is_some_and(Site::takes_datagrams);
+        let (holder, address, datagrams) = port_of_our_own(takes_datagrams)?;
         self.dial.extend(names.iter().map(|name| (format!("{name}:{port}"), address)));
         let door = Arc::new(Door { network: network.clone(), host: host.to_owned(), port, address, _holder: holder });
-        // Should somebody else have the number for datagrams, the name server answers over TCP alone.
-        if outside::at(host).is_some_and(Site::takes_datagrams)
-            && let Ok(socket) = std::net::UdpSocket::bind(address)
-        {
-            socket.set_nonblocking(true)?;
-            self.keepers.spawn(door.clone().datagrams(UdpSocket::from_std(socket)?));
+        if let Some(socket) = datagrams {
+            self.keepers.spawn(door.clone().datagrams(socket));
         }
         Ok(door)
     }
 }
 
+/// A port of the loopback that is held, and its socket for datagrams if there is to be one. Somebody else may have the
+/// number for datagrams: then it is another port.
+fn port_of_our_own(datagrams: bool) -> anyhow::Result<(Socket, SocketAddr, Option<UdpSocket>)> {
+    let mut tries = 0;
+    loop {
+        let holder = bound(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).context("could not have a port on 127.0.0.1")?;
+        let address = holder.local_addr()?.as_socket().context("a socket without an address")?;
+        if !datagrams {
+            return Ok((holder, address, None));
+        }
+        match std::net::UdpSocket::bind(address) {
+            Ok(socket) => {
+                socket.set_nonblocking(true)?;
+                return Ok((holder, address, Some(UdpSocket::from_std(socket)?)));
+            }
+            Err(_) if tries < TRIES => tries += 1,
+            Err(error) => return Err(error).context("could not have a port for datagrams on 127.0.0.1"),
+        }
+    }
+}
+
 /// Lets every socket do as its route says, whenever that changes.
-async fn keep(network: Arc<Network>, doors: Vec<Arc<Door>>) {
+async fn keep(network: Arc<Network>, doors: Vec<Arc<Door>>, mut standings: Vec<Standing>) {
     let mut ticks = tokio::time::interval(LOOK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut standings: Vec<Standing> = doors.iter().map(|_| Standing::Refusing).collect();
     loop {
         ticks.tick().await;
-        let routes: Vec<Route> = network.with(|world| doors.iter().map(|door| door.route_in(world)).collect());
-        for ((door, standing), route) in doors.iter().zip(&mut standings).zip(&routes) {
+        for ((door, standing), route) in doors.iter().zip(&mut standings).zip(&routes(&network, &doors)) {
             if standing.fits(route) {
                 continue;
             }
@@ -100,6 +124,10 @@ async fn keep(network: Arc<Network>, doors: Vec<Arc<Door>>) {
             *standing = door.stand(route).unwrap_or(Standing::Refusing);
         }
     }
+}
+
+fn routes(network: &Network, doors: &[Arc<Door>]) -> Vec<Route> {
+    network.with(|world| doors.iter().map(|door| door.route_in(world)).collect())
 }
 
 /// One address that the operator may dial.
@@ -170,14 +198,27 @@ impl Door {
         }
     }
 
-    /// Answers datagrams one after the other.
+    /// Answers datagrams, each when its answer is there.
     async fn datagrams(self: Arc<Self>, socket: UdpSocket) {
         let mut room = vec![0; LARGEST];
+        let mut answers = JoinSet::new();
         loop {
-            let Ok((length, from)) = socket.recv_from(&mut room).await else { continue };
-            let answer = self.answers().and_then(|(service, caller)| service.datagram(&room[..length], &caller));
-            if let Some(answer) = answer {
-                let _ = socket.send_to(&answer, from).await;
+            tokio::select! {
+                received = socket.recv_from(&mut room) => {
+                    let Ok((length, from)) = received else { continue };
+                    let message = room.get(..length).unwrap_or_default().to_vec();
+                    if let Some((service, caller)) = self.answers()
+                        && answers.len() < WAITING
+                    {
+                        let answering = service.datagram(message, caller);
+                        answers.spawn(async move { answering.await.map(|answer| (answer, from)) });
+                    }
+                }
+                Some(answered) = answers.join_next() => {
+                    if let Ok(Some((answer, from))) = answered {
+                        let _ = socket.send_to(&answer, from).await;
+                    }
+                }
             }
         }
     }

@@ -124,7 +124,7 @@ fn to_ingress(world: &World, node: &str, port: u16) -> Route {
 }
 
 fn to_site(world: &World, from: &Vantage, site: Site, port: u16) -> Route {
-    if !world.can_leave(from, false) {
+    if !world.can_leave(from, false) || (*from == Vantage::Operator && world.outside.operator_offline) {
         return Route::Silent;
     }
     if let Vantage::Node(node) = from

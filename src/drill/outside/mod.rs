@@ -47,6 +47,11 @@ impl Services {
         self.edge.at(place).or_else(|| self.backing.at(place)).or_else(|| self.names.at(place))
     }
 
+    /// What the machine provider's API wants to see, for this run.
+    pub fn provider_token(&self) -> &str {
+        self.names.provider_token()
+    }
+
     /// The bearer token for the edge's API.
     pub fn edge_token(&self) -> &'static str {
         self.edge.token()

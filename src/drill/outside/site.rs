@@ -125,12 +125,9 @@ impl Site {
     pub const fn ports(self) -> &'static [u16] {
         match self {
             Self::Edge => &[80, 443],
-            Self::ResolverOne
-            | Self::ResolverTwo
-            | Self::ResolverThree
-            | Self::NameserverOne
-            | Self::NameserverTwo
-            | Self::Parent => &[53],
+            // They take questions over HTTPS too.
+            Self::ResolverOne | Self::ResolverTwo | Self::ResolverThree => &[53, 443],
+            Self::NameserverOne | Self::NameserverTwo | Self::Parent => &[53],
             Self::Postgres => &[5432],
             Self::Smtp => &[465, 587],
             _ => &[443],

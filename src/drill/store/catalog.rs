@@ -31,7 +31,6 @@ const METRICS: (&str, &str) = ("metrics.k8s.io", "v1beta1");
 const EDIT: &[&str] = &["get", "patch", "update"];
 const CREATE: &[&str] = &["create"];
 const CONNECT: &[&str] = &["create", "get"];
-const PROXY: &[&str] = &["create", "delete", "get", "patch", "update"];
 const NAMESPACES: &[&str] = &["create", "delete", "get", "list", "patch", "update", "watch"];
 const READ: &[&str] = &["get", "list"];
 
@@ -45,18 +44,13 @@ const fn status(kind: &'static str) -> Subresource {
 
 const SCALE: Subresource = Subresource { name: "scale", body: ("autoscaling", "v1", "Scale"), verbs: EDIT };
 const EVICTION: Subresource = Subresource { name: "eviction", body: ("policy", "v1", "Eviction"), verbs: CREATE };
-const TOKEN: Subresource =
-    Subresource { name: "token", body: ("authentication.k8s.io", "v1", "TokenRequest"), verbs: CREATE };
 
 const POD_SUBRESOURCES: &[Subresource] = &[
-    sub("attach", "PodAttachOptions", CONNECT),
     sub("binding", "Binding", CREATE),
-    sub("ephemeralcontainers", "Pod", EDIT),
     EVICTION,
     sub("exec", "PodExecOptions", CONNECT),
     sub("log", "Pod", &["get"]),
     sub("portforward", "PodPortForwardOptions", CONNECT),
-    sub("proxy", "PodProxyOptions", PROXY),
     sub("resize", "Pod", EDIT),
     status("Pod"),
 ];
@@ -73,10 +67,7 @@ pub const RESOURCES: &[R] = &[
         .short(&["ns"])
         .verbs(NAMESPACES)
         .with(&[sub("finalize", "Namespace", &["update"]), status("Namespace")]),
-    R::new(CORE, "nodes", "node", "Node")
-        .cluster()
-        .short(&["no"])
-        .with(&[sub("proxy", "NodeProxyOptions", PROXY), status("Node")]),
+    R::new(CORE, "nodes", "node", "Node").cluster().short(&["no"]).with(&[status("Node")]),
     R::new(CORE, "persistentvolumeclaims", "persistentvolumeclaim", "PersistentVolumeClaim")
         .short(&["pvc"])
         .with(&[status("PersistentVolumeClaim")]),
@@ -93,11 +84,8 @@ pub const RESOURCES: &[R] = &[
         .with(&[SCALE, status("ReplicationController")]),
     R::new(CORE, "resourcequotas", "resourcequota", "ResourceQuota").short(&["quota"]).with(&[status("ResourceQuota")]),
     R::new(CORE, "secrets", "secret", "Secret"),
-    R::new(CORE, "serviceaccounts", "serviceaccount", "ServiceAccount").short(&["sa"]).with(&[TOKEN]),
-    R::new(CORE, "services", "service", "Service")
-        .short(&["svc"])
-        .all()
-        .with(&[sub("proxy", "ServiceProxyOptions", PROXY), status("Service")]),
+    R::new(CORE, "serviceaccounts", "serviceaccount", "ServiceAccount").short(&["sa"]),
+    R::new(CORE, "services", "service", "Service").short(&["svc"]).all().with(&[status("Service")]),
     R::new(REGISTRATION, "apiservices", "apiservice", "APIService").cluster().with(&[status("APIService")]),
     R::new(APPS, "controllerrevisions", "controllerrevision", "ControllerRevision"),
     R::new(APPS, "daemonsets", "daemonset", "DaemonSet")
@@ -122,16 +110,12 @@ pub const RESOURCES: &[R] = &[
         .with(&[SCALE, status("StatefulSet")]),
     R::new(EVENTS, "events", "event", "Event").short(&["ev"]).view_of("", "events"),
     R::new(AUTHENTICATION, "selfsubjectreviews", "selfsubjectreview", "SelfSubjectReview").cluster().verbs(CREATE),
-    R::new(AUTHENTICATION, "tokenreviews", "tokenreview", "TokenReview").cluster().verbs(CREATE),
-    R::new(AUTHORIZATION, "localsubjectaccessreviews", "localsubjectaccessreview", "LocalSubjectAccessReview")
-        .verbs(CREATE),
     R::new(AUTHORIZATION, "selfsubjectaccessreviews", "selfsubjectaccessreview", "SelfSubjectAccessReview")
         .cluster()
         .verbs(CREATE),
     R::new(AUTHORIZATION, "selfsubjectrulesreviews", "selfsubjectrulesreview", "SelfSubjectRulesReview")
         .cluster()
         .verbs(CREATE),
-    R::new(AUTHORIZATION, "subjectaccessreviews", "subjectaccessreview", "SubjectAccessReview").cluster().verbs(CREATE),
     R::new(AUTOSCALING, "horizontalpodautoscalers", "horizontalpodautoscaler", "HorizontalPodAutoscaler")
         .short(&["hpa"])
         .all()
@@ -141,7 +125,7 @@ pub const RESOURCES: &[R] = &[
     R::new(CERTIFICATES, "certificatesigningrequests", "certificatesigningrequest", "CertificateSigningRequest")
         .cluster()
         .short(&["csr"])
-        .with(&[sub("approval", "CertificateSigningRequest", EDIT), status("CertificateSigningRequest")]),
+        .with(&[status("CertificateSigningRequest")]),
     R::new(NETWORKING, "ingressclasses", "ingressclass", "IngressClass").cluster().with_generation(),
     R::new(NETWORKING, "ingresses", "ingress", "Ingress").short(&["ing"]).with_generation().with(&[status("Ingress")]),
     R::new(NETWORKING, "ipaddresses", "ipaddress", "IPAddress").cluster().short(&["ip"]),

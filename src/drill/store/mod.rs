@@ -101,6 +101,11 @@ impl Store {
         self.complete(res, object, now, &mut self.names.clone()).map(|(_, object)| object)
     }
 
+    /// A UID for an object that carries it in fields of its own too; not used up unless it is kept.
+    pub fn new_uid(&mut self, kept: bool) -> String {
+        if kept { self.names.uid() } else { self.names.clone().uid() }
+    }
+
     /// Fills in what a server sets.
     fn complete(
         &self,

@@ -16,13 +16,12 @@ fn default(object: &mut Value, field: &str, value: Value) {
 impl World {
     /// Fills in what every pod has in the end.
     pub(super) fn admit_pod(&mut self, pod: &mut Value) {
-        default_pod_spec(&mut pod["spec"]);
+        default_pod(pod);
         let spec = &mut pod["spec"];
         default(spec, "serviceAccountName", "default".into());
         let account = spec["serviceAccountName"].clone();
         default(spec, "serviceAccount", account);
         default(spec, "preemptionPolicy", "PreemptLowerPriority".into());
-        default(spec, "enableServiceLinks", true.into());
         let priority = match text(spec, "/priorityClassName") {
             "system-node-critical" => 2_000_001_000,
             "system-cluster-critical" => 2_000_000_000,
@@ -74,6 +73,12 @@ fn tolerate_trouble(spec: &mut Value) {
 fn quality(spec: &Value) -> &'static str {
     let asks = |c: &Value| ["requests", "limits"].iter().any(|k| c["resources"].get(*k).is_some());
     if list(spec, "/containers").iter().any(asks) { "Burstable" } else { "BestEffort" }
+}
+
+/// The defaults of a pod.
+pub(super) fn default_pod(pod: &mut Value) {
+    default_pod_spec(&mut pod["spec"]);
+    default(&mut pod["spec"], "enableServiceLinks", true.into());
 }
 
 /// The defaults of a pod's spec, in a pod or in a template.
@@ -141,6 +146,23 @@ pub(super) fn default_object(object: &mut Value) {
             default_pod_spec(&mut spec["template"]["spec"]);
         }
         "Service" => default_service(object),
+        "APIService" if object["spec"].get("service").is_some() => {
+            default(&mut object["spec"]["service"], "port", 443.into());
+        }
+        "Job" => {
+            let spec = &mut object["spec"];
+            for (field, value) in [
+                ("backoffLimit", json!(6)),
+                ("completionMode", json!("NonIndexed")),
+                ("completions", json!(1)),
+                ("parallelism", json!(1)),
+                ("podReplacementPolicy", json!("TerminatingOrFailed")),
+                ("suspend", json!(false)),
+            ] {
+                default(spec, field, value);
+            }
+            default_pod_spec(&mut spec["template"]["spec"]);
+        }
         "PersistentVolume" | "PersistentVolumeClaim" => default(&mut object["spec"], "volumeMode", "Filesystem".into()),
         "CronJob" => {
             let spec = &mut object["spec"];
@@ -154,7 +176,8 @@ pub(super) fn default_object(object: &mut Value) {
     }
 }
 
-fn default_service(service: &mut Value) {
+/// What a Service gets besides its defaults: an address.
+pub(super) fn give_address(service: &mut Value) {
     let number = mix(&format!("{}/{}", service["metadata"]["namespace"], service["metadata"]["name"]), 0);
     let spec = &mut service["spec"];
     if text(spec, "/type") != "ExternalName" {
@@ -162,14 +185,18 @@ fn default_service(service: &mut Value) {
         default(spec, "clusterIP", address.into());
     }
     let address = spec["clusterIP"].clone();
-    for (field, value) in [
-        ("type", json!("ClusterIP")),
-        ("clusterIPs", json!([address])),
-        ("sessionAffinity", json!("None")),
-        ("ipFamilies", json!(["IPv4"])),
-        ("ipFamilyPolicy", json!("SingleStack")),
-        ("internalTrafficPolicy", json!("Cluster")),
-    ] {
+    for (field, value) in
+        [("clusterIPs", json!([address])), ("ipFamilies", json!(["IPv4"])), ("ipFamilyPolicy", json!("SingleStack"))]
+    {
+        default(spec, field, value);
+    }
+}
+
+fn default_service(service: &mut Value) {
+    let spec = &mut service["spec"];
+    for (field, value) in
+        [("type", json!("ClusterIP")), ("sessionAffinity", json!("None")), ("internalTrafficPolicy", json!("Cluster"))]
+    {
         default(spec, field, value);
     }
     let ports = spec.get_mut("ports").and_then(Value::as_array_mut);

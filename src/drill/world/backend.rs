@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::World;
-use super::admission::{default_object, default_pod_spec};
+use super::admission::{default_object, default_pod, give_address};
 use super::json::text;
 use crate::drill::api::{Backend, CHECKS, LogLine, LogRefusal, Unavailable};
 use crate::drill::store::Store;
@@ -17,16 +17,22 @@ impl Backend for World {
         &mut self.store
     }
 
-    fn admit(&mut self, object: &mut Value, new: bool) {
+    fn complete(&self, object: &mut Value) {
         default_object(object);
+        if text(object, "/kind") == "Pod" {
+            default_pod(object);
+        }
+    }
+
+    fn admit(&mut self, object: &mut Value) {
         match text(object, "/kind") {
-            "Pod" if new => {
+            "Pod" => {
                 // A client's pod is no part of the story: it leaves the chances of others as they were.
                 let chances = self.random.clone();
                 self.admit_pod(object);
                 self.random = chances;
             }
-            "Pod" => default_pod_spec(&mut object["spec"]),
+            "Service" => give_address(object),
             _ => {}
         }
     }

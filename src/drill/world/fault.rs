@@ -7,8 +7,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::World;
+use super::deadlock::{Deadlock, Process};
 use super::json::{Id, is, text};
 use super::kubelet::{Ailment, workload_name};
+use super::meddling::{Meddled, Meddling};
+use super::names::Lie;
 use super::program::Course;
 use super::trouble::Trouble;
 use crate::drill::outside::{Mood, Site};
@@ -25,6 +28,14 @@ pub enum Fault {
     Outside(Weather),
     /// A machine is in trouble.
     Machine(InTrouble),
+    /// Somebody changes the zone at the edge.
+    Zone(Meddling),
+    /// Processes wait for themselves.
+    Deadlock(Deadlock),
+    /// A name server says something that is not so.
+    Names(Lie),
+    /// The operator's own network has no way to anything outside.
+    OperatorOffline,
 }
 
 /// How something outside behaves.
@@ -125,6 +136,14 @@ pub enum Undo {
         /// Of what.
         trouble: Trouble,
     },
+    /// What was changed in the zone.
+    Zone(Meddled),
+    /// Processes that wait for themselves.
+    Deadlock(Vec<Process>),
+    /// What a name server is to say no more.
+    Names(Lie),
+    /// The operator's network is to work again.
+    OperatorOnline,
 }
 
 impl World {
@@ -140,6 +159,16 @@ impl World {
             Fault::Machine(InTrouble { node, trouble }) => {
                 self.change_machine(node, |machine| trouble.befall(machine));
                 Some(Undo::Machine { node: node.clone(), trouble: trouble.clone() })
+            }
+            Fault::Zone(meddling) => Some(Undo::Zone(self.meddle(meddling))),
+            Fault::Deadlock(fault) => Some(Undo::Deadlock(self.deadlock(fault))),
+            Fault::Names(lie) => {
+                self.outside.names.tell(lie.clone());
+                Some(Undo::Names(lie.clone()))
+            }
+            Fault::OperatorOffline => {
+                self.outside.operator_offline = true;
+                Some(Undo::OperatorOnline)
             }
         };
         self.settle();
@@ -190,6 +219,10 @@ impl World {
                 }
             }
             Undo::Machine { node, trouble } => self.change_machine(&node, |machine| trouble.mend(machine)),
+            Undo::Zone(meddled) => self.unmeddle(meddled),
+            Undo::Deadlock(processes) => self.unlock(&processes),
+            Undo::Names(lie) => self.outside.names.retract(&lie),
+            Undo::OperatorOnline => self.outside.operator_offline = false,
         }
         self.settle();
     }
@@ -206,6 +239,10 @@ impl World {
             }),
             Undo::Outside { site, mood, .. } => self.outside.mood(*site) == *mood,
             Undo::Machine { node, trouble } => self.machine(node).is_some_and(|machine| trouble.holds(machine)),
+            Undo::Zone(meddled) => self.is_meddled(meddled),
+            Undo::Deadlock(processes) => processes.iter().any(|(id, _)| self.is_deadlocked(id)),
+            Undo::Names(lie) => self.outside.names.tells(lie),
+            Undo::OperatorOnline => self.outside.operator_offline,
         }
     }
 

@@ -47,7 +47,7 @@ pub struct Inside {
     /// When its power, links or k3s changed last.
     pub changed: Option<Timestamp>,
     /// What happened to it, oldest first.
-    pub diary: VecDeque<Line>,
+    pub diary: VecDeque<DiaryEntry>,
     /// How the machine stood when its diary was kept last.
     seen: Option<Seen>,
 }
@@ -97,7 +97,7 @@ pub enum Kept {
 
 /// A line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct DiaryEntry {
     /// When.
     pub at: Timestamp,
     /// Who says it: `kernel`, `systemd`, `k3s`.
@@ -146,7 +146,7 @@ impl Inside {
         if self.diary.len() >= KEPT {
             self.diary.pop_front();
         }
-        self.diary.push_back(Line { at, by, text: text.into() });
+        self.diary.push_back(DiaryEntry { at, by, text: text.into() });
     }
 }
 

@@ -71,7 +71,9 @@ impl World {
             return running.then(|| usual(Trade::Other, uid(pod), at));
         };
         let State::Running(since) = run.container.state else { return None };
-        (at.duration_since(since) >= UNSEEN).then(|| running(run, since, at))
+        let (cpu, memory) = running(run, since, at);
+        let cpu = if self.is_deadlocked(&Id::of(pod)) { cpu * 0.03 } else { cpu };
+        (at.duration_since(since) >= UNSEEN).then_some((cpu, memory))
     }
 }
 

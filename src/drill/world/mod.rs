@@ -6,12 +6,16 @@
 
 mod admission;
 mod api_service;
+mod asynq;
 mod backend;
 mod budget;
+mod claims;
 mod control_plane;
 mod daemon_set;
+mod deadlock;
 mod deployment;
 mod endpoints;
+mod exec;
 mod fault;
 mod garbage;
 mod genesis;
@@ -21,10 +25,13 @@ mod inside;
 mod job;
 mod json;
 mod kubelet;
+mod label;
 mod load;
 mod logs;
 mod machine;
+mod meddling;
 mod metrics;
+mod names;
 mod node_lifecycle;
 mod outside;
 mod power;
@@ -34,12 +41,14 @@ mod queue;
 mod random;
 mod reach;
 mod recorder;
+mod redis;
 mod replica_set;
 mod resources;
 mod rollout;
 mod scaling;
 mod scheduler;
 mod snapshot;
+mod taint;
 mod trouble;
 mod vitals;
 mod zone;
@@ -50,6 +59,7 @@ use std::sync::atomic::AtomicUsize;
 use jiff::{SignedDuration, Timestamp};
 
 use super::store::Store;
+use asynq::Asynq;
 use informer::Work;
 use json::Id;
 use kubelet::{PodRun, Step};
@@ -59,17 +69,26 @@ use pulse::Pulse;
 use queue::Queue;
 use random::Random;
 use recorder::Recorder;
+use redis::Volumes;
 use resources::Resources;
+use scheduler::Ledger;
 
+pub use deadlock::Deadlock;
+pub use exec::{Image, Sandbox, Surroundings};
 pub use fault::{Ailing, Fault, InTrouble, Recovery, Rollout, Undo, Weather};
 pub use ingress::{Rule as IngressRule, Rules, pick as pick_rule};
-pub use inside::{Inside, Kept, Line};
+pub use inside::{DiaryEntry, Inside, Kept};
 pub use load::Load;
 pub use machine::{Disk, Firewall, Machine, Member, Power, PowerAction, Rule, Unit, Verdict};
+pub use meddling::{Meddling, ZoneChange};
+pub use names::{Authority, Code, Lie, Line, Names, Said, Says, Type, delegation_signer, key_tag, signing_keys};
 pub use outside::Outside;
 pub use power::K3sAction;
 pub use program::{Course, Trade};
+pub use random::digest as image_digest;
+pub(super) use random::{digest, mix};
 pub use reach::Reachable;
+pub use redis::{Datum, Keyspace, PORT as REDIS_PORT, Redis, in_order};
 pub use trouble::Trouble;
 pub use vitals::{Dependency, Manner, Vitals};
 pub use zone::{Actor, Entry, Kind, Record, Setting, Upstream, Zone};
@@ -94,6 +113,8 @@ pub struct World {
     addresses: BTreeMap<String, u32>,
     load: Load,
     machines: BTreeMap<String, Machine>,
+    volumes: Volumes,
+    asynq: Asynq,
     /// The nodes whose etcd members reach a majority.
     quorum: BTreeSet<String>,
     /// The Leases of leaders whose holder is alive.
@@ -106,8 +127,14 @@ pub struct World {
     held: BTreeMap<String, Vec<(Id, u64, Step)>>,
     /// Since when nodes are gone that had pods.
     missing: BTreeMap<String, Timestamp>,
+    /// What the pods of each node take.
+    ledger: Ledger,
+    /// Pods for which there is no place.
+    waiting: BTreeSet<Id>,
     /// Nodes under disk pressure, and since when there is room again.
     pressed: BTreeMap<String, Option<Timestamp>>,
+    /// Processes that wait for themselves, by their pods, and since when they run.
+    deadlocked: BTreeMap<Id, Timestamp>,
     /// What the ingress of each node knew when it last reached the API.
     remembered: ingress::Remembered,
     /// What is outside the cluster.
@@ -149,6 +176,8 @@ impl World {
             held: BTreeMap::new(),
             missing: BTreeMap::new(),
             pressed: BTreeMap::new(),
+            ledger: Ledger::default(),
+            waiting: BTreeSet::new(),
             machines,
             store: Store::new(seed),
             res: Resources::new(),
@@ -163,8 +192,11 @@ impl World {
             pulled: BTreeSet::new(),
             addresses: BTreeMap::new(),
             load: Load::default(),
+            deadlocked: BTreeMap::new(),
+            volumes: Volumes::default(),
+            asynq: Asynq::new(seed),
             remembered: ingress::Remembered::default(),
-            outside: Outside::default(),
+            outside: Outside::new(seed),
             turns: AtomicUsize::new(0),
         }
     }
@@ -181,6 +213,7 @@ impl World {
 
     /// Lets time pass. A moment in the past changes nothing but lets controllers see what was written meanwhile.
     pub fn advance(&mut self, to: Timestamp) {
+        self.outside.remember(self.now);
         self.settle();
         while let Some((at, due)) = self.queue.next(to) {
             self.now = self.now.max(at);

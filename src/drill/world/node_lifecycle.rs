@@ -245,8 +245,8 @@ fn wanted_taints(node: &Value) -> Vec<(&'static str, &'static str)> {
 /// Until when a pod tolerates a taint; nothing if for ever.
 fn tolerated_until(pod: &Value, taint: &Value) -> Option<Timestamp> {
     let added = time(taint, "/timeAdded").unwrap_or_default();
-    let mut fitting =
-        list(pod, "/spec/tolerations").iter().filter(|t| super::scheduler::tolerates(t, taint)).peekable();
+    let tolerates = |t: &&Value| super::taint::tolerates(&json!({ "tolerations": [t] }), taint);
+    let mut fitting = list(pod, "/spec/tolerations").iter().filter(tolerates).peekable();
     if fitting.peek().is_none() {
         return Some(added);
     }

@@ -126,6 +126,7 @@ impl World {
     }
 
     fn boot(&mut self, node: &str, takes: Span) {
+        self.remember_rules();
         self.lose_containers(node);
         if let Some(machine) = self.machines.get_mut(node) {
             machine.power = Power::On;
@@ -136,6 +137,7 @@ impl World {
     }
 
     fn start_k3s(&mut self, node: &str, takes: Span) {
+        self.remember_rules();
         if let Some(machine) = self.machines.get_mut(node) {
             machine.k3s = Unit::Active;
             machine.starting = true;

@@ -22,6 +22,8 @@ pub enum Pulse {
     Disks,
     /// A minute is full.
     Minute,
+    /// The applications' queue goes on.
+    Tasks,
     /// Pods of the load change.
     Churn,
 }
@@ -51,6 +53,7 @@ impl World {
                 self.minute();
                 Some(SignedDuration::from_secs(60))
             }
+            Pulse::Tasks => Some(self.work_on_tasks()),
             Pulse::Churn => Some(self.churn()),
         };
         if let Some(after) = again {

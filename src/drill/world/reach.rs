@@ -109,6 +109,9 @@ impl World {
 
 fn container_ports(pod: &serde_json::Value) -> Vec<u16> {
     let containers = super::json::list(pod, "/spec/containers");
-    let ports = containers.iter().flat_map(|c| super::json::list(c, "/ports"));
-    ports.filter_map(|p| p["containerPort"].as_u64()).filter_map(|p| u16::try_from(p).ok()).collect()
+    let declared = containers.iter().flat_map(|c| super::json::list(c, "/ports")).map(|port| &port["containerPort"]);
+    // What answers a probe listens, declared or not.
+    let probes = ["/livenessProbe/httpGet/port", "/readinessProbe/httpGet/port"];
+    let probing = containers.iter().flat_map(|c| probes.into_iter().filter_map(|pointer| c.pointer(pointer)));
+    declared.chain(probing).filter_map(|port| u16::try_from(port.as_u64()?).ok()).collect()
 }

@@ -29,7 +29,7 @@ macro_rules! resources {
 resources! {
     pods: "" "pods", nodes: "" "nodes", services: "" "services", events: "" "events",
     claims: "" "persistentvolumeclaims", volumes: "" "persistentvolumes", config_maps: "" "configmaps",
-    service_accounts: "" "serviceaccounts", namespaces: "" "namespaces",
+    service_accounts: "" "serviceaccounts", namespaces: "" "namespaces", secrets: "" "secrets",
     deployments: "apps" "deployments", replica_sets: "apps" "replicasets", daemon_sets: "apps" "daemonsets",
     jobs: "batch" "jobs", cron_jobs: "batch" "cronjobs",
     leases: "coordination.k8s.io" "leases", slices: "discovery.k8s.io" "endpointslices",

@@ -10,6 +10,7 @@ use crate::drill::api::Backend as _;
 use crate::drill::{Scenario, find};
 
 mod machines;
+mod places;
 mod writes;
 
 fn start() -> Timestamp {

@@ -6,7 +6,7 @@ use super::World;
 use super::json::{Id, bytes, text};
 use super::kubelet::State;
 use super::program::{Course, Trade};
-use crate::drill::net::{Route, Vantage, route};
+use crate::drill::net::{Place, Route, Vantage, route};
 use crate::drill::outside::{Mood, Site};
 
 /// How a pod is at the moment.
@@ -20,6 +20,8 @@ pub struct Vitals {
     pub up: i64,
     /// How it treats callers.
     pub manner: Manner,
+    /// Whether whatever needs database or cache hangs, whatever these do.
+    pub deadlocked: bool,
     /// How many times longer than usual everything takes it: 1 and more.
     pub burden: f64,
     /// The database as it finds it.
@@ -76,6 +78,7 @@ impl World {
             version: run.container.image.rsplit_once(':').map(|(_, tag)| tag.to_owned()).unwrap_or_default(),
             up,
             manner: run.ailment.as_ref().map_or(Manner::Answers, |ailment| Manner::told_by(&ailment.says)),
+            deadlocked: self.is_deadlocked(&Id::new(namespace, name)),
             burden: self.exhaustion(&pod).max(self.throttling(&pod)),
             database: self.database_from(&run.node),
             cache: self.cache_from(&run.node, namespace),
@@ -129,8 +132,12 @@ impl World {
     fn cache_from(&self, node: &str, namespace: &str) -> Dependency {
         let Some(service) = self.store.get(self.res.services, namespace, "redis") else { return Dependency::Fails };
         match route(self, &Vantage::Node(node.to_owned()), text(&service, "/spec/clusterIP"), 6379) {
-            Route::To(_) => Dependency::There(0),
-            Route::Refused => Dependency::Fails,
+            Route::To(Place::Pod { namespace, name, .. }) => match self.redis(&namespace, &name) {
+                Some(redis) if redis.stuck => Dependency::Silent,
+                Some(redis) if !redis.loading => Dependency::There(0),
+                _ => Dependency::Fails,
+            },
+            Route::To(_) | Route::Refused => Dependency::Fails,
             Route::Silent => Dependency::Silent,
         }
     }

@@ -138,21 +138,26 @@ pub enum Upstream {
 }
 
 impl Default for Zone {
-    /// Each public host with an address record for each node, proxied.
+    /// Each public host with an address record for each node, proxied; and what the zone's own name says.
     fn default() -> Self {
-        let mut records = Vec::new();
-        for host in ["api.example.com", "admin.example.com"] {
-            for node in 11..=13 {
-                records.push(Record {
-                    id: format!("{:032x}", 0x3e1a_0000 + records.len()),
-                    name: host.to_owned(),
-                    kind: Kind::A,
-                    content: format!("203.0.113.{node}"),
-                    proxied: true,
-                    ttl: 1,
-                });
-            }
-        }
+        let hosts = ["api.example.com", "admin.example.com"];
+        let nodes = ["203.0.113.11", "203.0.113.12", "203.0.113.13"];
+        let proxied = hosts.into_iter().flat_map(|host| nodes.map(|node| (host, Kind::A, node, true)));
+        let own = [
+            (Kind::Caa, "0 issue \"letsencrypt.org\""),
+            (Kind::Mx, "10 smtp.example.com"),
+            (Kind::Txt, "v=spf1 include:smtp.example.com -all"),
+        ];
+        let all = proxied.chain(own.map(|(kind, content)| ("example.com", kind, content, false)));
+        let record = |(number, (name, kind, content, proxied)): (usize, (&str, Kind, &str, bool))| Record {
+            id: format!("{:032x}", 0x3e1a_0000 + number),
+            name: name.to_owned(),
+            kind,
+            content: content.to_owned(),
+            proxied,
+            ttl: 1,
+        };
+        let records = all.enumerate().map(record).collect();
         Self {
             name: "example.com",
             id: "9c1f4e7a02b35d68a1f0c2e49d7b8635",

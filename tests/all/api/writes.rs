@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crashcart::drill::api::{Mishap, Right, Rights};
-use crashcart::drill::store::{ResourceId, Subresource};
+use crashcart::drill::store::ResourceId;
 use http::{Request, header};
 use kube::client::Body;
 use rustls::{ClientConfig, RootCertStore};
@@ -104,38 +104,6 @@ async fn a_request_is_on_record_before_it_is_complete() {
 }
 
 #[tokio::test]
-async fn what_discovery_promises_is_kept() {
-    let running = Running::start(Small::shop()).await;
-    let admin = client(&running, User::Admin);
-    for def in ResourceId::all().map(ResourceId::def).filter(|d| d.stored()) {
-        let begin = if def.group.is_empty() { "/api/v1".to_owned() } else { format!("/apis/{}", def.api_version()) };
-        let namespace = if def.namespaced { "/namespaces/shop" } else { "" };
-        let all = format!("{begin}{namespace}/{}", def.plural);
-        let mut promised: Vec<_> = def.verbs.iter().map(|v| (*v, format!("{all}/none"))).collect();
-        let known = |s: &&Subresource| ["status", "scale", "eviction"].contains(&s.name);
-        for sub in def.subresources.iter().filter(known) {
-            promised.extend(sub.verbs.iter().map(|v| (*v, format!("{all}/none/{}", sub.name))));
-        }
-        for (verb, path) in promised {
-            let (method, path) = match verb {
-                "create" if !path.ends_with("eviction") => ("POST", all.clone()),
-                "create" => ("POST", path),
-                "deletecollection" => ("DELETE", format!("{all}?labelSelector=none")),
-                "update" => ("PUT", path),
-                "patch" => ("PATCH", path),
-                "delete" => ("DELETE", path),
-                _ => continue,
-            };
-            let media = if verb == "patch" { "application/merge-patch+json" } else { "application/json" };
-            let request = Request::builder().method(method).uri(&path).header(header::CONTENT_TYPE, media);
-            let body = if verb.starts_with("delete") { Value::Null } else { json!({}) };
-            let reply = send(&admin, request, &body).await;
-            assert!(![405, 500].contains(&reply.status.as_u16()), "{verb} {path}: {}", reply.text);
-        }
-    }
-}
-
-#[tokio::test]
 async fn mishaps_befall_the_next_request_of_their_kind() {
     let running = Running::start(Small::shop()).await;
     let admin = client(&running, User::Admin);
@@ -216,11 +184,29 @@ async fn who_wrote_what_is_told() {
     };
     let first = entries(json!({"data": {"a": "1"}})).await;
     assert_eq!((&first[0]["manager"], &first[0]["time"]), (&json!("me"), &json!("2026-03-01T12:00:00Z")));
-    assert_eq!(first[0]["fieldsV1"], json!({"f:data": {"f:a": {}}}));
+    assert_eq!(first[0]["fieldsV1"], json!({"f:data": {".": {}, "f:a": {}}}));
     running.small().now = "2026-03-01T12:05:00Z".parse().expect("a time");
     assert_eq!(entries(json!({"data": {"a": "1"}})).await, first, "nothing was changed");
     let second = entries(json!({"data": {"b": "2"}, "metadata": {"labels": {"x": "y"}}})).await;
-    let fields = json!({"f:data": {"f:a": {}, "f:b": {}}, "f:metadata": {"f:labels": {"f:x": {}}}});
+    let fields = json!({"f:data": {".": {}, "f:a": {}, "f:b": {}}, "f:metadata": {"f:labels": {"f:x": {}}}});
     assert_eq!((&second[0]["fieldsV1"], &second[0]["time"]), (&fields, &json!("2026-03-01T12:05:00Z")));
     assert_eq!(second.as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn what_was_deployed_is_not_taken_over_in_silence() {
+    let cluster = Cluster::start(1).await;
+    let admin = client_of(&cluster.server, User::Admin);
+    let image = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "api"},
+        "spec": {"template": {"spec": {"containers": [{"name": "api", "image": "registry.example.com/other:1"}]}}}});
+    let path = "/apis/apps/v1/namespaces/honeydue/deployments/api?fieldManager=mesh&dryRun=All";
+    let apply = async |path: &str| {
+        let request = Request::patch(path).header(header::CONTENT_TYPE, "application/apply-patch+yaml");
+        send(&admin, request, &image).await
+    };
+    let refused = apply(path).await;
+    assert_eq!(refused.status, 409, "{}", refused.text);
+    let cause = &refused.json()["details"]["causes"][0];
+    assert_eq!(cause["field"], ".spec.template.spec.containers[name=\"api\"].image");
+    assert_eq!(apply(&format!("{path}&force=true")).await.status, 200);
 }

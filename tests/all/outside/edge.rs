@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use crashcart::drill::net::Vantage;
 use crashcart::drill::outside::{Mood, Patience, Site};
-use crashcart::drill::world::{Ailing, Fault, InTrouble, Trouble, Unit, Weather};
+use crashcart::drill::world::{
+    Ailing, Deadlock, Fault, InTrouble, Machine, Rule, Trouble, Type, Unit, Verdict, Weather,
+};
 use crashcart::drill::{Options, Simulation};
 use http::Request;
 use serde_json::{Value, json};
@@ -170,16 +172,30 @@ async fn the_edge_has_a_code_for_each_failure_on_the_way() {
         assert_eq!(get().await.told(), (522, "error code: 522"));
     })
     .await;
-    let containers = |run: bool| {
+    // Refused, as an operator does to steer a node out.
+    let reject = Rule { verdict: Verdict::Reject, from: String::new(), ports: vec![80, 443], outgoing: false, protocol: "tcp".into() };
+    let steer_out = |nodes: &[&str]| {
         let network = simulation.network();
-        network.with(|world| NODES.map(|node| world.change_machine(node, |m| m.containers = run)));
+        let insert = |m: &mut Machine| m.firewall.rules.insert(0, reject.clone());
+        network.with(|world| nodes.iter().for_each(|node| world.change_machine(node, insert)));
     };
-    containers(false);
+    let let_in = |m: &mut Machine| m.firewall.rules.retain(|rule| *rule != reject);
+    steer_out(&NODES[..2]);
+    for _ in 0..3 {
+        assert_eq!(get().await.status, 200);
+    }
+    steer_out(&NODES[2..]);
     assert_eq!(get().await.told(), (521, "error code: 521"));
-    containers(true);
+    simulation.network().with(|world| NODES.iter().for_each(|node| world.change_machine(node, let_in)));
     assert_eq!(get().await.status, 200);
     during(&simulation, &[ailing("api", "context deadline exceeded")], async || async {
         assert_eq!(get().await.told(), (524, "error code: 524"));
+    })
+    .await;
+    let deadlock = Deadlock { namespace: "honeydue".into(), workload: "api".into(), node: None };
+    during(&simulation, &[Fault::Deadlock(deadlock)], async || async {
+        assert_eq!(visitor.get("api.example.com", "/api/health/").await.status, 200, "what is shallow answers");
+        assert_eq!(visitor.get("api.example.com", "/api/health/deep/").await.told(), (524, "error code: 524"));
     })
     .await;
     // What the origin itself says is passed on.
@@ -306,6 +322,11 @@ async fn the_api_of_the_edge_knows_who_may_do_what() {
     let zones = result(&visitor, "GET", "/client/v4/zones?name=example.com", Value::Null).await;
     assert_eq!(zones[0]["id"], ZONE.rsplit('/').next().expect("a number"));
     assert_eq!(call(&visitor, "PATCH", verify, Value::Null).await.status, 404);
+    let signed = result(&visitor, "GET", &format!("{ZONE}/dnssec"), Value::Null).await;
+    let digest = signed["digest"].as_str().filter(|digest| digest.len() == 64).expect("a digest");
+    let parent =
+        simulation.network().with(|world| world.outside.authority_says(Site::Parent, "example.com", Some(Type::Ds)));
+    assert!(format!("{parent:?}").contains(digest), "{digest} at the parent: {parent:?}");
 
     during(&simulation, &[outside(Site::EdgeApi, Mood::Says("503".into()))], async || async {
         assert_eq!(call(&visitor, "GET", verify, Value::Null).await.told(), (503, "error code: 503"));

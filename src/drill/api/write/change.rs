@@ -11,7 +11,7 @@ use super::super::look::Look;
 use super::super::render::Renderer;
 use super::super::view;
 use super::patch::Patch;
-use super::{Write, body, check, managed};
+use super::{Write, apply, begin, body, check, managed, validation};
 use crate::drill::store::Store;
 
 /// What is said to somebody whose object is not the newest.
@@ -35,24 +35,29 @@ pub(super) fn update_status(backend: &mut dyn Backend, write: &Write<'_>, out: &
 }
 
 fn put(backend: &mut dyn Backend, write: &Write<'_>, out: &Renderer, part: Part) -> Result<Answer, Failure> {
-    let wanted = body::object(write.def, write.call)?;
+    let mut wanted = body::object(write.def, write.call)?;
+    validation::whole(write, &mut wanted)?;
     named_alike(write, &wanted)?;
     let current = write.current(backend)?;
     let (uid, given) = (current.text("metadata.uid"), wanted.text("metadata.uid"));
     if !given.is_empty() && given != uid {
-        let why = format!("Precondition failed: UID in precondition: {given}, UID in object meta: {uid}");
-        return Err(write.conflict(&why));
+        return Err(write.conflict(&other_uid(given, uid)));
     }
     if wanted.text("metadata.resourceVersion").is_empty() && (write.def.kind == "Lease" || write.def.custom) {
         let cause = Cause::invalid("metadata.resourceVersion", 0, "must be specified for an update");
         return Err(Failure::invalid(write.def.group, write.def.kind, write.name, &[cause]));
     }
-    let wanted = view::store(write.def, wanted);
-    let done = carry_out(backend, write, &current, wanted, part)?;
+    let object = view::store(write.def, wanted);
+    let done = carry_out(backend, write, &current, Wanted { object, part, accounted: false })?;
     Ok(out.one(&view::show(write.def, done), backend.now()))
 }
 
-fn named_alike(write: &Write<'_>, wanted: &Value) -> Result<(), Failure> {
+/// Says that an object is another than the one that was meant.
+pub(super) fn other_uid(given: &str, uid: &str) -> String {
+    format!("Precondition failed: UID in precondition: {given}, UID in object meta: {uid}")
+}
+
+pub(super) fn named_alike(write: &Write<'_>, wanted: &Value) -> Result<(), Failure> {
     let name = wanted.text("metadata.name");
     if name != write.name {
         let (kind, asked) = (name, write.name);
@@ -70,24 +75,40 @@ fn named_alike(write: &Write<'_>, wanted: &Value) -> Result<(), Failure> {
 }
 
 pub(super) fn patch(backend: &mut dyn Backend, write: &Write<'_>, out: &Renderer) -> Result<Answer, Failure> {
-    apply(backend, write, out, Part::Object)
+    patch_part(backend, write, out, Part::Object)
 }
 
 pub(super) fn patch_status(backend: &mut dyn Backend, write: &Write<'_>, out: &Renderer) -> Result<Answer, Failure> {
-    apply(backend, write, out, Part::Status)
+    patch_part(backend, write, out, Part::Status)
 }
 
-fn apply(backend: &mut dyn Backend, write: &Write<'_>, out: &Renderer, part: Part) -> Result<Answer, Failure> {
+fn patch_part(backend: &mut dyn Backend, write: &Write<'_>, out: &Renderer, part: Part) -> Result<Answer, Failure> {
+    if apply::is_meant(write) {
+        return apply::apply(backend, write, out, part);
+    }
     let patch = Patch::read(write.def, write.call)?;
     let current = write.current(backend)?;
-    let wanted = patch.apply(write.def, &view::show(write.def, current.clone()))?;
+    let shown = view::show(write.def, current.clone());
+    let mut wanted = patch.apply(write.def, &shown)?;
+    let told = patch.told(&wanted);
+    validation::patched(write, &shown, &mut wanted, told)?;
     let fixed = ["name", "namespace", "uid"].map(|field| format!("metadata.{field}"));
     if let Some(field) = fixed.iter().find(|f| wanted.at(f) != current.at(f)) {
         let cause = Cause::invalid(field.as_str(), wanted.at(field), "field is immutable");
         return Err(Failure::invalid(write.def.group, write.def.kind, write.name, &[cause]));
     }
-    let done = carry_out(backend, write, &current, view::store(write.def, wanted), part)?;
+    let object = view::store(write.def, wanted);
+    let done = carry_out(backend, write, &current, Wanted { object, part, accounted: false })?;
     Ok(out.one(&view::show(write.def, done), backend.now()))
+}
+
+/// What an object is to become.
+pub(super) struct Wanted {
+    pub object: Value,
+    /// The part that may change.
+    pub part: Part,
+    /// Whether it says already who wrote what.
+    pub accounted: bool,
 }
 
 /// Makes an object what is wanted, as far as that may be.
@@ -95,18 +116,21 @@ pub(super) fn carry_out(
     backend: &mut dyn Backend,
     write: &Write<'_>,
     current: &Arc<Value>,
-    mut wanted: Value,
-    part: Part,
+    wanted: Wanted,
 ) -> Result<Arc<Value>, Failure> {
+    let Wanted { object: mut wanted, part, accounted } = wanted;
     let revision = wanted.text("metadata.resourceVersion");
     if !revision.is_empty() && revision != current.text("metadata.resourceVersion") {
         return Err(write.conflict(STALE));
     }
     restore(write, current, &mut wanted, part);
     tidy(&mut wanted);
-    backend.admit(&mut wanted, false);
-    check::change(write.def, current, &wanted)?;
-    managed::note(write, current, &mut wanted, backend.now());
+    backend.complete(&mut wanted);
+    begin::reconvert(write.def, current, &mut wanted);
+    check::change(write, current, &wanted)?;
+    if !accounted {
+        managed::note(write, current, &mut wanted, backend.now());
+    }
     if write.dry_run {
         return Ok(Arc::new(Store::changed(write.res, current, |object| *object = wanted)));
     }
@@ -129,7 +153,9 @@ pub(super) fn tidy(object: &mut Value) {
         spec.retain(|field, value| !OMITTED.contains(&field.as_str()) || !empty(value));
     }
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.retain(|_, value| !empty(value) && !value.as_object().is_some_and(serde_json::Map::is_empty));
+        metadata.retain(|field, value| {
+            field == "managedFields" || !empty(value) && !value.as_object().is_some_and(serde_json::Map::is_empty)
+        });
     }
 }
 
@@ -148,12 +174,17 @@ fn strip(value: &mut Value) {
 fn restore(write: &Write<'_>, current: &Value, wanted: &mut Value, part: Part) {
     if part == Part::Status {
         let status = wanted.get("status").cloned();
+        let managers = wanted.at("metadata.managedFields").clone();
         *wanted = current.clone();
         set(wanted, "status", status);
+        set(&mut wanted["metadata"], "managedFields", Some(managers));
         return;
     }
     if write.def.subresource("status").is_some() {
         set(wanted, "status", current.get("status").cloned());
+    }
+    if write.def.kind == "Namespace" {
+        keep_finalizers(write, current, wanted);
     }
     for field in ["kind", "apiVersion"] {
         set(wanted, field, current.get(field).cloned());
@@ -162,6 +193,17 @@ fn restore(write: &Write<'_>, current: &Value, wanted: &mut Value, part: Part) {
         for field in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
             set(metadata, field, current["metadata"].get(field).cloned());
         }
+    }
+}
+
+/// What keeps a namespace is taken off by a request of its own, which changes nothing else.
+fn keep_finalizers(write: &Write<'_>, current: &Value, wanted: &mut Value) {
+    if write.subresource == "finalize" {
+        let spec = wanted.get("spec").cloned();
+        *wanted = current.clone();
+        set(wanted, "spec", spec);
+    } else {
+        set(wanted, "spec", current.get("spec").cloned());
     }
 }
 

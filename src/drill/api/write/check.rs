@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::super::failure::{Cause, Failure};
 use super::super::look::Look;
+use super::Write;
 use super::create::nameless;
 use super::pod_template as template;
 use crate::drill::store::ResourceDef;
@@ -25,7 +26,8 @@ pub(super) fn new(def: &ResourceDef, object: &Value) -> Result<(), Failure> {
 }
 
 /// Checks a change.
-pub(super) fn change(def: &ResourceDef, before: &Value, after: &Value) -> Result<(), Failure> {
+pub(super) fn change(write: &Write<'_>, before: &Value, after: &Value) -> Result<(), Failure> {
+    let def = write.def;
     // Not even the name of something else than an object is known.
     if !after.is_object() {
         return Err(Failure::bad_request("the object provided is unrecognized"));
@@ -35,7 +37,8 @@ pub(super) fn change(def: &ResourceDef, before: &Value, after: &Value) -> Result
     if selects(def) && before.at("spec.selector") != after.at("spec.selector") {
         causes.push(Cause::invalid("spec.selector", after.at("spec.selector"), "field is immutable"));
     }
-    if def.kind == "Pod" && !template::may_become(before.at("spec"), after.at("spec")) {
+    if def.kind == "Pod" && write.subresource != "resize" && !template::may_become(before.at("spec"), after.at("spec"))
+    {
         causes.push(Cause::forbidden("spec", PODS));
     }
     verdict(def, before, &causes)

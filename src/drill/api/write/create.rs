@@ -9,7 +9,7 @@ use super::super::look::Look;
 use super::super::render::Renderer;
 use super::super::view;
 use super::change::tidy;
-use super::{Write, begin, body, check, managed};
+use super::{Write, begin, body, check, managed, quota, validation};
 use crate::drill::store::{Refusal, Store};
 
 /// What only the server sets.
@@ -26,18 +26,33 @@ const SERVERS: [&str; 9] = [
 ];
 
 pub(super) fn create(backend: &mut dyn Backend, write: &Write<'_>, out: &Renderer) -> Result<Answer, Failure> {
-    let def = write.def;
-    let mut object = body::object(def, write.call)?;
+    let mut object = body::object(write.def, write.call)?;
+    validation::whole(write, &mut object)?;
+    let now = backend.now();
+    make(backend, write, out, object, |object| managed::note(write, &Value::Null, object, now))
+}
+
+/// Makes an object; `account` notes who made it, of what was said and the defaults.
+pub(super) fn make(
+    backend: &mut dyn Backend,
+    write: &Write<'_>,
+    out: &Renderer,
+    mut object: Value,
+    account: impl FnOnce(&mut Value),
+) -> Result<Answer, Failure> {
+    let (def, now) = (write.def, backend.now());
     placed(write, &object)?;
     namespace_lives(backend, write, &object)?;
     prepare(write, &mut object);
-    let mut object = view::store(def, object);
     tidy(&mut object);
-    begin::fill(def, &mut object);
-    backend.admit(&mut object, true);
+    backend.complete(&mut object);
+    begin::convert(def, &mut object);
+    account(&mut object);
+    let mut object = view::store(def, object);
+    begin::fill(backend, write, &mut object);
+    backend.admit(&mut object);
     check::new(def, &object)?;
-    let now = backend.now();
-    managed::note(write, &Value::Null, &mut object, now);
+    quota::allows(backend, write, &object)?;
     let made = if write.dry_run {
         backend.store().preview(write.res, object, now).map(std::sync::Arc::new)
     } else {
@@ -81,6 +96,8 @@ fn prepare(write: &Write<'_>, object: &mut Value) {
     if !object["metadata"].is_object() {
         object["metadata"] = json!({});
     }
+    object["kind"] = write.def.kind.into();
+    object["apiVersion"] = write.def.api_version().into();
     if let Some(metadata) = object["metadata"].as_object_mut() {
         metadata.retain(|field, _| !SERVERS.contains(&field.as_str()));
         if write.def.namespaced {

@@ -16,14 +16,18 @@ pub(in crate::drill::api) fn asked(query: &Query, options: &Value) -> bool {
 
 /// Whether nothing is to be stored, by the query.
 pub(super) fn dry_run(call: &Call) -> Result<bool, Failure> {
-    let kind = match call.method {
+    let wanted: Vec<_> = call.query.all("dryRun").filter(|v| !v.is_empty()).collect();
+    all_or_nothing(&wanted, kind(call))
+}
+
+/// What the parameters of a write are called together.
+pub(super) fn kind(call: &Call) -> &'static str {
+    match call.method {
         Method::POST => "CreateOptions",
         Method::PUT => "UpdateOptions",
         Method::PATCH => "PatchOptions",
         _ => "DeleteOptions",
-    };
-    let wanted: Vec<_> = call.query.all("dryRun").filter(|v| !v.is_empty()).collect();
-    all_or_nothing(&wanted, kind)
+    }
 }
 
 fn all_or_nothing(wanted: &[&str], kind: &str) -> Result<bool, Failure> {

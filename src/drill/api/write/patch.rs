@@ -51,11 +51,17 @@ impl Patch {
         }
         let fits = if patched.is_object() { schema::check(def, &patched).err() } else { None };
         let Some(wrong) = fits else { return Ok(patched) };
-        let cause = match self {
-            Self::Strategic(patch) => Cause::invalid("patch", format!("\"{}\"", in_go(patch)), &wrong.in_patch()),
-            _ => Cause::invalid("patch", format!("{:?}", patched.to_string()), &wrong.in_go(def.kind)),
-        };
+        let why = if matches!(self, Self::Strategic(_)) { wrong.in_patch() } else { wrong.in_go(def.kind) };
+        let cause = Cause::invalid("patch", self.told(&patched), &why);
         Err(Failure::invalid("", "", "", &[cause]))
+    }
+
+    /// How the server repeats what it does not take: the patch, or what it made of the object.
+    pub(super) fn told(&self, patched: &Value) -> String {
+        match self {
+            Self::Strategic(patch) => format!("\"{}\"", in_go(patch)),
+            _ => format!("{:?}", patched.to_string()),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::super::failure::{Cause, Failure};
 use super::super::look::Look;
 use super::super::read::scale_of;
 use super::super::render::Renderer;
-use super::change::{Part, carry_out};
+use super::change::{Part, Wanted, carry_out};
 use super::patch::Patch;
 use super::{Write, body};
 
@@ -24,7 +24,7 @@ pub(super) fn scale(backend: &mut dyn Backend, write: &Write<'_>, out: &Renderer
     let mut object = Value::clone(&current);
     object["spec"]["replicas"] = replicas.into();
     object["metadata"]["resourceVersion"] = revision.into();
-    let done = carry_out(backend, write, &current, object, Part::Object)?;
+    let done = carry_out(backend, write, &current, Wanted { object, part: Part::Object, accounted: false })?;
     Ok(out.one(&scale_of(&done), backend.now()))
 }
 

@@ -262,3 +262,190 @@ fn a_budget_holds_evictions_back() {
     let left = bare.0.get(budgets, "shop", "web").expect("the budget");
     assert_eq!(left["status"]["disruptionsAllowed"], 0);
 }
+
+const APPLY: &str = "application/apply-patch+yaml";
+const CONFIG: &str = "/api/v1/namespaces/shop/configmaps/c";
+
+fn config(data: &Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": data})
+}
+
+/// Who manages what of an object: manager, operation, fields.
+fn managers(object: &Value) -> Vec<(String, String, Value)> {
+    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+    let entries = object["metadata"]["managedFields"].as_array().into_iter().flatten();
+    entries.map(|e| (text(&e["manager"]), text(&e["operation"]), e["fieldsV1"].clone())).collect()
+}
+
+#[test]
+fn what_is_applied_belongs_to_who_applied_it() {
+    let mut bare = shop();
+    let by = |manager: &str| format!("{CONFIG}?fieldManager={manager}");
+    let apply = |bare: &mut Bare, path: &str, data: Value| ask(bare, "PATCH", path, APPLY, &config(&data));
+    let (code, made) = apply(&mut bare, &by("one"), json!({"a": "1", "b": "1"}));
+    assert_eq!((code, &made["data"]), (201, &json!({"a": "1", "b": "1"})));
+    let (code, both) = apply(&mut bare, &by("two"), json!({"b": "1", "c": "2"}));
+    assert_eq!((code, &both["data"]), (200, &json!({"a": "1", "b": "1", "c": "2"})), "the same value is no conflict");
+    let fields = |names: &[&str]| json!({"f:data": names.iter().map(|n| (format!("f:{n}"), json!({}))).collect::<serde_json::Map<_, _>>()});
+    let entry = |name: &str, names: &[&str]| (name.to_owned(), "Apply".to_owned(), fields(names));
+    assert_eq!(managers(&both), [entry("one", &["a", "b"]), entry("two", &["b", "c"])]);
+
+    let (code, refused) = apply(&mut bare, &by("two"), json!({"a": "9", "b": "9"}));
+    assert_eq!((code, refused["reason"].as_str()), (409, Some("Conflict")));
+    let told = "Apply failed with 2 conflicts: conflicts with \"one\":\n- .data.a\n- .data.b";
+    assert_eq!(refused["message"], told);
+
+    let revision = bare.0.revision();
+    apply(&mut bare, &by("two"), json!({"b": "1", "c": "2"}));
+    assert_eq!(bare.0.revision(), revision, "what is so already is not written again");
+
+    let (_, less) = apply(&mut bare, &by("one"), json!({"a": "1"}));
+    assert_eq!(less["data"], json!({"a": "1", "b": "1", "c": "2"}), "somebody else still wants it");
+    let (_, less) = apply(&mut bare, &by("two"), json!({"c": "2"}));
+    assert_eq!(less["data"], json!({"a": "1", "c": "2"}));
+    let (code, forced) = apply(&mut bare, &format!("{}&force=true", by("two")), json!({"a": "9"}));
+    assert_eq!((code, &forced["data"]), (200, &json!({"a": "9"})));
+    assert_eq!(managers(&forced), [entry("two", &["a"])]);
+}
+
+#[test]
+fn an_update_takes_over_and_a_later_apply_meets_it() {
+    let mut bare = shop();
+    let path = format!("{CONFIG}?fieldManager=one");
+    ask(&mut bare, "PATCH", &path, APPLY, &config(&json!({"a": "1", "b": "1"})));
+    let edit = format!("{CONFIG}?fieldManager=editor");
+    let (_, edited) = ask(&mut bare, "PATCH", &edit, MERGE, &json!({"data": {"a": "2", "b": null}}));
+    let [(editor, operation, fields)] = managers(&edited).try_into().expect("one entry: the other has nothing left");
+    assert_eq!((editor.as_str(), operation.as_str(), fields), ("editor", "Update", json!({"f:data": {"f:a": {}}})));
+    let (code, refused) = ask(&mut bare, "PATCH", &path, APPLY, &config(&json!({"a": "1"})));
+    let told = "Apply failed with 1 conflict: conflict with \"editor\" using v1 at 2026-03-01T12:00:00Z: .data.a";
+    assert_eq!((code, refused["message"].as_str()), (409, Some(told)));
+    // A PUT that says nothing of managers keeps them.
+    let put = json!({"metadata": {"name": "c"}, "data": {"a": "2", "d": "4"}});
+    let (_, written) = ask(&mut bare, "PUT", &format!("{CONFIG}?fieldManager=editor"), JSON, &put);
+    assert_eq!(managers(&written)[0].2, json!({"f:data": {"f:a": {}, "f:d": {}}}));
+    let clear = json!({"metadata": {"managedFields": []}});
+    let (_, cleared) = ask(&mut bare, "PATCH", &format!("{CONFIG}?fieldManager=editor"), MERGE, &clear);
+    assert_eq!(managers(&cleared), []);
+}
+
+#[test]
+fn containers_are_owned_one_by_one_and_defaults_by_nobody() {
+    let mut bare = shop();
+    let with = |containers: Value| {
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+            "spec": {"template": {"spec": {"containers": containers}}}})
+    };
+    let path = format!("{WEB}?fieldManager=mesh");
+    let side = json!([{"name": "side", "image": "registry.example.com/side:1"}]);
+    let (code, web) = ask(&mut bare, "PATCH", &path, APPLY, &with(side));
+    assert_eq!(code, 200, "{web}");
+    let names = |web: &Value| {
+        let containers = web["spec"]["template"]["spec"]["containers"].as_array().cloned().unwrap_or_default();
+        containers.iter().map(|c| c["name"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&web), ["main", "side"]);
+    let fight = json!([{"name": "main", "image": "registry.example.com/web:2"}]);
+    let (code, told) = ask(&mut bare, "PATCH", &path, APPLY, &with(fight));
+    assert_eq!(code, 409);
+    let field = &told["details"]["causes"][0]["field"];
+    assert_eq!(field, ".spec.template.spec.containers[name=\"main\"].image");
+    let none = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}});
+    let (_, web) = ask(&mut bare, "PATCH", &path, APPLY, &none);
+    assert_eq!(names(&web), ["main"], "what it added goes with it");
+}
+
+#[test]
+fn what_cannot_be_applied_is_refused() {
+    let mut bare = shop();
+    let refused = |bare: &mut Bare, path: &str, body: Value| refused(bare, "PATCH", path, APPLY, &body);
+    let path = format!("{CONFIG}?fieldManager=one");
+    assert_eq!(refused(&mut bare, CONFIG, config(&json!({}))).0, 422, "nobody applies it");
+    let managed = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"managedFields": [{}]}});
+    assert_eq!(refused(&mut bare, &path, managed), (400, "metadata.managedFields must be nil".to_owned()));
+    let (code, told) = refused(&mut bare, &path, json!({"apiVersion": "v1", "kind": "ConfigMap", "bogus": 1}));
+    assert_eq!(code, 500);
+    assert!(told.ends_with("v1, Kind=ConfigMap): .bogus: field not declared in schema"), "{told}");
+    assert_eq!(refused(&mut bare, &path, json!({"apiVersion": "v1", "kind": "Secret"})).0, 400);
+    let status = format!("{WEB}x/status?fieldManager=one");
+    let none = json!({"apiVersion": "apps/v1", "kind": "Deployment", "status": {"replicas": 1}});
+    assert_eq!(refused(&mut bare, &status, none).0, 404);
+}
+
+#[test]
+fn unknown_fields_are_dealt_with_as_the_request_asks() {
+    let mut bare = shop();
+    let all = "/api/v1/namespaces/shop/pods";
+    let pod = |name: &str| {
+        json!({"metadata": {"name": name}, "spec": {"containers": [
+            {"name": "m", "image": "x", "imagee": "y", "resources": {"requests": {"cpu": "1"}}}]}})
+    };
+    let told = refused(&mut bare, "POST", &format!("{all}?fieldValidation=Strict"), JSON, &pod("a"));
+    let why = "Pod in version \"v1\" cannot be handled as a Pod: strict decoding error: unknown field \"spec.containers[0].imagee\"";
+    assert_eq!(told, (400, why.to_owned()));
+    let (code, made) = ask(&mut bare, "POST", &format!("{all}?fieldValidation=Ignore"), JSON, &pod("b"));
+    assert_eq!((code, made["spec"]["containers"][0].get("imagee")), (201, None), "it is not stored");
+    assert_eq!(refused(&mut bare, "POST", &format!("{all}?fieldValidation=Perhaps"), JSON, &pod("c")).0, 422);
+    let patch = json!({"spec": {"replikas": 1}});
+    let (code, told) = refused(&mut bare, "PATCH", &format!("{WEB}?fieldValidation=Strict"), STRATEGIC, &patch);
+    assert_eq!(code, 422);
+    assert!(told.ends_with("strict decoding error: unknown field \"spec.replikas\""), "{told}");
+}
+
+#[test]
+fn a_pod_is_bound_once() {
+    let mut bare = shop();
+    let pods = "/api/v1/namespaces/shop/pods";
+    let pod = json!({"metadata": {"name": "free"}, "spec": {"containers": [{"name": "m", "image": "x"}]}});
+    ask(&mut bare, "POST", pods, JSON, &pod);
+    let binding = json!({"target": {"kind": "Node", "name": "one"}});
+    let path = format!("{pods}/free/binding");
+    let (code, told) = ask(&mut bare, "POST", &path, JSON, &binding);
+    assert_eq!((code, &told["status"]), (201, &json!("Success")));
+    let pod = ask(&mut bare, "PATCH", &format!("{pods}/free"), MERGE, &json!({})).1;
+    assert_eq!((&pod["spec"]["nodeName"], &pod["metadata"]["generation"]), (&json!("one"), &json!(1)));
+    let again = refused(&mut bare, "POST", &path, JSON, &binding);
+    let why = "Operation cannot be fulfilled on pods/binding \"free\": pod free is already assigned to node \"one\"";
+    assert_eq!(again, (409, why.to_owned()));
+    assert_eq!(refused(&mut bare, "POST", &path, JSON, &json!({"target": {"kind": "Pod", "name": "x"}})).0, 422);
+}
+
+#[test]
+fn a_running_pod_gets_other_resources_of_the_same_class() {
+    let mut bare = shop();
+    let path = format!("{POD}/resize");
+    let with = |resources: Value| json!({"spec": {"containers": [{"name": "main", "resources": resources, "image": "other"}]}});
+    let (code, told) = refused(&mut bare, "PATCH", &path, STRATEGIC, &with(json!({"requests": {"cpu": "1"}})));
+    assert_eq!(code, 422);
+    assert!(told.contains("Pod QOS Class may not change as a result of resizing"), "{told}");
+    let pods = Store::resource("", "pods").expect("pods");
+    bare.0.modify(pods, "shop", "web-1", |pod| {
+        pod["spec"]["containers"][0]["resources"] = json!({"requests": {"cpu": "1"}});
+        pod["status"]["containerStatuses"] = json!([{"name": "main", "state": {"running": {}}, "resources": {}}]);
+    });
+    let (code, pod) = ask(&mut bare, "PATCH", &path, STRATEGIC, &with(json!({"requests": {"cpu": "2"}})));
+    let container = &pod["spec"]["containers"][0];
+    assert_eq!((code, &container["resources"]), (200, &json!({"requests": {"cpu": "2"}})));
+    assert_eq!(container["image"], "registry.example.com/web:1", "and nothing else");
+    let plain = with(json!({"requests": {"cpu": "3"}}));
+    assert_eq!(refused(&mut bare, "PATCH", POD, STRATEGIC, &plain).0, 422, "only through the subresource");
+    let odd = with(json!({"requests": {"example.com/gpu": "1"}}));
+    assert!(
+        refused(&mut bare, "PATCH", &path, STRATEGIC, &odd).1.ends_with("only cpu and memory resources are mutable")
+    );
+}
+
+#[test]
+fn a_quota_on_numbers_is_kept() {
+    let mut bare = shop();
+    let quotas = "/api/v1/namespaces/shop/resourcequotas";
+    let quota =
+        json!({"metadata": {"name": "q"}, "spec": {"hard": {"configmaps": "1", "count/deployments.apps": "1"}}});
+    ask(&mut bare, "POST", quotas, JSON, &quota);
+    let configs = "/api/v1/namespaces/shop/configmaps";
+    assert_eq!(ask(&mut bare, "POST", configs, JSON, &config(&json!({}))).0, 201);
+    let other = json!({"metadata": {"name": "over"}});
+    let why = "configmaps \"over\" is forbidden: exceeded quota: q, requested: configmaps=1, used: configmaps=1, limited: configmaps=1";
+    assert_eq!(refused(&mut bare, "POST", configs, JSON, &other), (403, why.to_owned()));
+    assert_eq!(ask(&mut bare, "POST", "/api/v1/namespaces/shop/secrets", JSON, &other).0, 201);
+}

@@ -1,13 +1,31 @@
 //! Name servers, status pages, the machine provider's API, and hosts to compare with.
 
+mod cluster;
+mod control;
+mod dns;
+mod provider;
+mod status;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Trust;
+use http::{StatusCode, Uri};
+
+use super::{Site, Trust};
 use crate::drill::net::{Place, Service};
+use cluster::ClusterDns;
+use control::Control;
+use dns::NameServer;
+use provider::Provider;
+use status::StatusPage;
 
 /// What answers there.
 #[derive(Debug)]
-pub struct Services {}
+pub struct Services {
+    sites: BTreeMap<Site, Arc<dyn Service>>,
+    provider: Arc<Provider>,
+    cluster: Arc<ClusterDns>,
+}
 
 impl Services {
     /// All of it; certificates come from `trust`.
@@ -15,13 +33,65 @@ impl Services {
     /// # Errors
     /// When a certificate cannot be made.
     pub fn new(trust: &Arc<Trust>) -> anyhow::Result<Self> {
-        let _ = trust;
-        Ok(Self {})
+        let provider = Provider::new(trust)?;
+        let mut sites: BTreeMap<Site, Arc<dyn Service>> = BTreeMap::new();
+        sites.insert(Site::Provider, provider.clone());
+        for server in NameServer::all(trust)? {
+            sites.insert(server.site(), server);
+        }
+        for site in [Site::EdgeStatus, Site::PostgresStatus, Site::S3Status] {
+            sites.insert(site, StatusPage::new(site, trust)?);
+        }
+        for site in [Site::ControlOne, Site::ControlTwo] {
+            sites.insert(site, Control::new(site, trust)?);
+        }
+        Ok(Self { sites, provider, cluster: Arc::new(ClusterDns) })
     }
 
     /// What answers at a place.
     pub fn at(&self, place: &Place) -> Option<Arc<dyn Service>> {
-        let _ = place;
-        None
+        match place {
+            Place::Site { site, .. } => self.sites.get(site).cloned(),
+            Place::Pod { namespace, name, .. } if namespace == "kube-system" && name.starts_with("coredns-") => {
+                Some(self.cluster.clone())
+            }
+            _ => None,
+        }
     }
+
+    /// What the machine provider's API wants to see, for this run.
+    pub fn provider_token(&self) -> &str {
+        self.provider.token()
+    }
+}
+
+/// The parameters of a request.
+fn query(uri: &Uri) -> BTreeMap<String, String> {
+    let pairs = uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(key, value)| (decoded(key), decoded(value))).collect()
+}
+
+/// Text without its percent signs.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let escaped = if *first == b'%' { tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok()) } else { None };
+        match escaped.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(if *first == b'+' { b' ' } else { *first });
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The status that a number stands for.
+fn status_named(code: &str) -> Option<StatusCode> {
+    code.parse::<u16>().ok().and_then(|number| StatusCode::from_u16(number).ok())
 }

@@ -16,6 +16,7 @@ use super::json::{Id, list, put, text, uid};
 use super::pulse::Pulse;
 use super::recorder::KEPT;
 use super::{Due, World};
+use crate::drill::api::owned_fields;
 use crate::drill::store::{ResourceId, stamp};
 
 pub use machine::{agent, boot_id, condition, inside, server};
@@ -29,6 +30,8 @@ const NAMESPACE: &str = "honeydue";
 const AGE: SignedDuration = SignedDuration::from_hours(61 * 24);
 /// Before this heartbeats would have left no trace.
 const HEARTBEATS: SignedDuration = SignedDuration::from_mins(75);
+/// Before this tasks would have come and gone.
+const TASKS: SignedDuration = SignedDuration::from_mins(12);
 /// Before this neither snapshots nor Jobs would have left one.
 const ROUNDS: SignedDuration = SignedDuration::from_hours(62);
 
@@ -36,11 +39,12 @@ const ROUNDS: SignedDuration = SignedDuration::from_hours(62);
 type Page = fn(&mut World);
 
 /// The pages of the past that are not in the history file.
-const PAGES: [(Page, SignedDuration); 4] = [
+const PAGES: [(Page, SignedDuration); 5] = [
     (World::build_cluster, AGE),
     (World::first_deployment, SignedDuration::from_hours(61 * 24 - 3)),
     (World::begin_rounds, ROUNDS),
     (World::begin_pulses, HEARTBEATS),
+    (World::begin_tasks, TASKS),
 ];
 
 /// A change that somebody made to a Deployment.
@@ -150,11 +154,9 @@ impl World {
         } else {
             "deploy@nbg1-1"
         };
-        let fields: serde_json::Map<_, _> = ["data", "spec"]
-            .into_iter()
-            .filter_map(|part| object.get(part)?.as_object().map(|m| (part, m)))
-            .map(|(part, m)| (format!("f:{part}"), m.keys().map(|k| (format!("f:{k}"), json!({}))).collect()))
-            .collect();
+        let mut said = object.clone();
+        put(&mut said, &["status"], Value::Null);
+        let fields = owned_fields(&said);
         let entry = json!({ "manager": manager, "operation": "Update", "apiVersion": version, "time": stamp(self.now),
             "fieldsType": "FieldsV1", "fieldsV1": fields });
         put(object, &["metadata", "managedFields"], json!([entry]));

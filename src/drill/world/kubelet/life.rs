@@ -112,6 +112,7 @@ impl World {
         let Some(run) = self.runs.get(id) else { return };
         let (image, name, node) = (run.container.image.clone(), run.container.name.clone(), run.node.clone());
         self.pulled.insert((node, image.clone()));
+        self.outside.images.insert(image.clone());
         let message = match pulled {
             Some(time) => {
                 let (time, size) = (time.as_millis() as f64 / 1000.0, 14_000_000 + mix(&image, 7) % 60_000_000);

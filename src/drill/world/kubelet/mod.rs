@@ -127,8 +127,13 @@ impl World {
     pub(super) fn reconcile_pod(&mut self, id: &Id) {
         let Some(pod) = self.store.get(self.res.pods, &id.namespace, &id.name) else {
             self.runs.remove(id);
+            self.waiting.remove(id);
+            self.make_room();
             return;
         };
+        if matches!(text(&pod, "/status/phase"), "Succeeded" | "Failed") {
+            self.make_room();
+        }
         if self.runs.get(id).is_some_and(|run| run.uid != uid(&pod)) {
             self.runs.remove(id);
         }

@@ -337,7 +337,8 @@ fn pods_stay_as_long_as_they_tolerate() {
         let mut pod = json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": name, "namespace": "default" },
             "spec": { "nodeName": NODE, "tolerations": tolerations, "containers": [{ "name": "c", "image": "c:1" }] },
             "status": { "phase": "Pending" } });
-        world.admit(&mut pod, true);
+        world.complete(&mut pod);
+        world.admit(&mut pod);
         world.store.create(pods, pod, world.now).expect("a pod");
         world.settle();
     };

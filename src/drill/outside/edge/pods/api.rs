@@ -88,9 +88,9 @@ fn item(kind: &str, id: u64) -> Value {
 }
 
 /// The pod once database and cache have answered it, well or not. There is no deadline for either: a request waits as
-/// long as they are silent.
+/// long as they are silent, or the process waits for itself.
 async fn dependencies(mut now: Vitals, caller: &Caller) -> Vitals {
-    while now.database == Dependency::Silent || now.cache == Dependency::Silent {
+    while now.deadlocked || now.database == Dependency::Silent || now.cache == Dependency::Silent {
         tokio::time::sleep(LOOK).await;
         let Some(later) = vitals(caller) else { return std::future::pending().await };
         now = later;
