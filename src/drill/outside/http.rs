@@ -54,7 +54,8 @@ async fn converse(stream: impl Pipe + 'static, answers: Arc<dyn Answers>, caller
         async move { Ok::<_, Infallible>(answer(request, answers, caller).await) }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new());
+    // Who has said everything may still listen.
+    builder.http1().timer(TokioTimer::new()).half_close(true);
     builder.http2().timer(TokioTimer::new());
     // A connection that ends badly is the client's to notice.
     let _ = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await;

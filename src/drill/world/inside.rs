@@ -47,7 +47,7 @@ pub struct Inside {
     /// When its power, links or k3s changed last.
     pub changed: Option<Timestamp>,
     /// What happened to it, oldest first.
-    pub diary: VecDeque<Jotting>,
+    pub diary: VecDeque<DiaryEntry>,
     /// How the machine stood when its diary was kept last.
     seen: Option<Seen>,
 }
@@ -97,7 +97,7 @@ pub enum Kept {
 
 /// A line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Jotting {
+pub struct DiaryEntry {
     /// When.
     pub at: Timestamp,
     /// Who says it: `kernel`, `systemd`, `k3s`.
@@ -146,7 +146,7 @@ impl Inside {
         if self.diary.len() >= KEPT {
             self.diary.pop_front();
         }
-        self.diary.push_back(Jotting { at, by, text: text.into() });
+        self.diary.push_back(DiaryEntry { at, by, text: text.into() });
     }
 }
 
@@ -187,9 +187,8 @@ impl Machine {
 impl Inside {
     fn note_k3s(&mut self, is: &Seen, was: &Seen, now: Timestamp) {
         if is.restarts > was.restarts {
-            if let Some(why) = complaint(is) {
-                self.note(now, "k3s", format!("time=\"{}\" level=fatal msg=\"{why}\"", stamp(now)));
-            }
+            let why = complaint(is);
+            self.note(now, "k3s", format!("time=\"{}\" level=fatal msg=\"{why}\"", stamp(now)));
             self.note(now, "systemd", "k3s.service: Main process exited, code=exited, status=1/FAILURE");
             self.note(now, "systemd", "k3s.service: Failed with result 'exit-code'.");
             let again = format!("k3s.service: Scheduled restart job, restart counter is at {}.", is.restarts);
@@ -219,16 +218,16 @@ impl Inside {
 }
 
 /// What k3s says before it gives up.
-fn complaint(seen: &Seen) -> Option<&'static str> {
+const fn complaint(seen: &Seen) -> &'static str {
     match seen.etcd {
-        _ if seen.full => Some("starting kubernetes: write /var/lib/rancher/k3s/server/db: no space left on device"),
-        Member::Removed => Some(
-            "starting kubernetes: preparing server: start managed database: the member has been permanently removed from the cluster",
-        ),
-        Member::Corrupt => Some(
-            "starting kubernetes: preparing server: start managed database: checkInitialHashKV: found data inconsistency with peers",
-        ),
-        Member::Voter | Member::Learner | Member::Fresh => Some("leaderelection lost for k3s"),
+        _ if seen.full => "starting kubernetes: write /var/lib/rancher/k3s/server/db: no space left on device",
+        Member::Removed => {
+            "starting kubernetes: preparing server: start managed database: the member has been permanently removed from the cluster"
+        }
+        Member::Corrupt => {
+            "starting kubernetes: preparing server: start managed database: checkInitialHashKV: found data inconsistency with peers"
+        }
+        Member::Voter | Member::Learner | Member::Fresh => "leaderelection lost for k3s",
     }
 }
 

@@ -87,7 +87,7 @@ pub use deadlock::Deadlock;
 pub use exec::{Image, Sandbox, Surroundings};
 pub use fault::{Ailing, Fault, InTrouble, Recovery, Rollout, Undo, Weather};
 pub use ingress::{Rule as IngressRule, Rules, pick as pick_rule};
-pub use inside::{Inside, Jotting, Kept};
+pub use inside::{DiaryEntry, Inside, Kept};
 pub use load::Load;
 pub use machine::{Disk, Firewall, Machine, Member, Power, PowerAction, Rule, Unit, Verdict};
 pub use meddling::{Meddling, ZoneChange};

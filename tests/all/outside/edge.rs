@@ -173,7 +173,13 @@ async fn the_edge_has_a_code_for_each_failure_on_the_way() {
     })
     .await;
     // Refused, as an operator does to steer a node out.
-    let reject = Rule { verdict: Verdict::Reject, from: String::new(), ports: vec![80, 443], protocol: "tcp".into() };
+    let reject = Rule {
+        verdict: Verdict::Reject,
+        from: String::new(),
+        ports: vec![80, 443],
+        outgoing: false,
+        protocol: "tcp".into(),
+    };
     let steer_out = |nodes: &[&str]| {
         let network = simulation.network();
         let insert = |m: &mut Machine| m.firewall.rules.insert(0, reject.clone());

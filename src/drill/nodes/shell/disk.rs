@@ -65,7 +65,7 @@ impl Disk {
     }
 
     /// Answers it.
-    pub fn run(&self, host: &mut Host<'_>) -> Outcome {
+    pub fn run(&self, host: &Host<'_>) -> Outcome {
         match self {
             Self::Free(block) => free(host, *block),
             Self::Inodes => inodes(host),

@@ -9,7 +9,7 @@ use super::pattern::Pattern;
 use super::units::span_of;
 use crate::drill::net::{Route, Vantage};
 use crate::drill::store::stamp;
-use crate::drill::world::Jotting;
+use crate::drill::world::DiaryEntry;
 
 /// How far back lines are worked out that nobody has written down.
 const REACH: SignedDuration = SignedDuration::from_hours(2);
@@ -92,7 +92,7 @@ impl Journal {
             return Outcome { code: u32::from(self.pattern.is_some()), ..Outcome::said("-- No entries --\n") };
         }
         let skew = host.machine().skew;
-        let line = |entry: &Jotting| self.line(host.node, entry, skew);
+        let line = |entry: &DiaryEntry| self.line(host.node, entry, skew);
         Outcome::said(lines.iter().skip(skipped).map(line).collect::<String>())
     }
 
@@ -106,7 +106,7 @@ impl Journal {
         }
     }
 
-    fn line(&self, node: &str, entry: &Jotting, skew: SignedDuration) -> String {
+    fn line(&self, node: &str, entry: &DiaryEntry, skew: SignedDuration) -> String {
         if self.bare {
             return format!("{}\n", entry.text);
         }
@@ -120,7 +120,7 @@ impl Journal {
     }
 
     /// The lines that follow from how things stand.
-    fn entries(&self, host: &Host<'_>, begin: Timestamp) -> Vec<Jotting> {
+    fn entries(&self, host: &Host<'_>, begin: Timestamp) -> Vec<DiaryEntry> {
         let mut found = Vec::new();
         if self.wants("kernel") {
             found.extend(killed(host));
@@ -170,7 +170,7 @@ fn every(seconds: i64, begin: Timestamp, end: Timestamp) -> impl Iterator<Item =
 }
 
 /// Containers that reached their limit.
-fn killed(host: &Host<'_>) -> Vec<Jotting> {
+fn killed(host: &Host<'_>) -> Vec<DiaryEntry> {
     let mut found = Vec::new();
     for pod in host.pods() {
         for status in list(&pod, "/status/containerStatuses") {
@@ -184,12 +184,12 @@ fn killed(host: &Host<'_>) -> Vec<Jotting> {
     found
 }
 
-fn oom(at: Timestamp, uid: &str, name: &str, id: &str) -> [Jotting; 2] {
+fn oom(at: Timestamp, uid: &str, name: &str, id: &str) -> [DiaryEntry; 2] {
     let id = id.trim_start_matches("containerd://");
     let group =
         format!("/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{}.slice", uid.replace('-', "_"));
     let pid = super::containers::pid_of(id);
-    let entry = |text: String| Jotting { at, by: "kernel", text };
+    let entry = |text: String| DiaryEntry { at, by: "kernel", text };
     [
         entry(format!(
             "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=cri-containerd-{id}.scope,mems_allowed=0,\
@@ -203,7 +203,7 @@ fn oom(at: Timestamp, uid: &str, name: &str, id: &str) -> [Jotting; 2] {
 }
 
 /// What the firewall kept from the node that its peers sent.
-fn dropped(host: &Host<'_>, begin: Timestamp) -> Vec<Jotting> {
+fn dropped(host: &Host<'_>, begin: Timestamp) -> Vec<DiaryEntry> {
     let machine = host.machine();
     let from = machine.inside.firewall_changed.unwrap_or(machine.booted).max(begin);
     let mut found = Vec::new();
@@ -215,7 +215,7 @@ fn dropped(host: &Host<'_>, begin: Timestamp) -> Vec<Jotting> {
                 continue;
             }
             for at in every(LIMITED + i64::from(port % 7), from, host.world.now()) {
-                found.push(Jotting { at, by: "kernel", text: blocked(&peer.private, &machine.private, port, at) });
+                found.push(DiaryEntry { at, by: "kernel", text: blocked(&peer.private, &machine.private, port, at) });
             }
         }
     }
@@ -232,17 +232,17 @@ fn blocked(from: &str, to: &str, port: u16, at: Timestamp) -> String {
 }
 
 /// Too many connections are tracked.
-fn crowded(host: &Host<'_>, begin: Timestamp) -> Vec<Jotting> {
-    let (count, most) = super::links::tracked(host);
+fn crowded(host: &Host<'_>, begin: Timestamp) -> Vec<DiaryEntry> {
+    let (count, most) = super::rules::tracked(host);
     if count < most {
         return Vec::new();
     }
     let text = "nf_conntrack: nf_conntrack: table full, dropping packet";
-    every(5, begin, host.world.now()).map(|at| Jotting { at, by: "kernel", text: text.to_owned() }).collect()
+    every(5, begin, host.world.now()).map(|at| DiaryEntry { at, by: "kernel", text: text.to_owned() }).collect()
 }
 
 /// What a server that is well says now and then.
-fn chatter(host: &Host<'_>, begin: Timestamp) -> Vec<Jotting> {
+fn chatter(host: &Host<'_>, begin: Timestamp) -> Vec<DiaryEntry> {
     let from = host.inside().changed.unwrap_or_else(|| host.machine().booted).max(begin);
     let revision = host.world.store().revision();
     let say = |at: Timestamp| {
@@ -250,13 +250,13 @@ fn chatter(host: &Host<'_>, begin: Timestamp) -> Vec<Jotting> {
             "{{\"level\":\"info\",\"ts\":\"{}\",\"caller\":\"mvcc/hash.go:157\",\"msg\":\"storing new hash\",\"revision\":{revision}}}",
             stamp(at)
         );
-        Jotting { at, by: "k3s", text }
+        DiaryEntry { at, by: "k3s", text }
     };
     every(300, from, host.world.now()).map(say).collect()
 }
 
 /// What a server says that misses others.
-fn lonely(host: &Host<'_>, begin: Timestamp) -> Vec<Jotting> {
+fn lonely(host: &Host<'_>, begin: Timestamp) -> Vec<DiaryEntry> {
     let Some(etcd) = Etcd::seen_from(host.world, host.node) else { return Vec::new() };
     let mut found = Vec::new();
     for node in &etcd.lost {
@@ -270,7 +270,7 @@ fn lonely(host: &Host<'_>, begin: Timestamp) -> Vec<Jotting> {
                 number_of(node),
                 peer.private
             );
-            found.push(Jotting { at, by: "k3s", text });
+            found.push(DiaryEntry { at, by: "k3s", text });
         }
     }
     if !etcd.has_leader {
@@ -280,7 +280,7 @@ fn lonely(host: &Host<'_>, begin: Timestamp) -> Vec<Jotting> {
                 "time=\"{}\" level=error msg=\"Failed to test etcd connection: etcdserver: no leader\"",
                 stamp(at)
             );
-            found.push(Jotting { at, by: "k3s", text });
+            found.push(DiaryEntry { at, by: "k3s", text });
         }
     }
     found

@@ -15,6 +15,7 @@ mod journal;
 mod k3s;
 mod links;
 mod pattern;
+mod rules;
 mod script;
 mod system;
 mod units;
