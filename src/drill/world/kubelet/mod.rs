@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::informer::Work;
 use super::json::{Id, entry, list, text, time, uid};
-use super::program::Trade;
+use super::program::{Course, Trade};
 use super::recorder::{Note, Reporter};
 use super::{Due, World};
 use crate::drill::store::Deletion;
@@ -257,8 +257,8 @@ impl World {
         let id = Id::new(namespace, pod);
         let Some(run) = self.runs.get_mut(&id).filter(|run| run.container.name == container) else { return };
         let usual = std::mem::replace(&mut run.container.course, Course::Panics(0.0));
-        let turn = run.turn;
-        self.kubelet_step(&id, turn, Step::End);
+        let turn = run.container.turn;
+        self.kubelet_step(&id, turn, Step::Of(FIRST, Move::End));
         if let Some(run) = self.runs.get_mut(&id) {
             run.container.course = usual;
         }
