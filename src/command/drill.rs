@@ -58,7 +58,7 @@ fn open(options: &Options, scenario: &'static Scenario, pace: f64, seed: u64) ->
     let simulation = runtime.block_on(Simulation::start(wanted))?;
     let folder = PrivateFolder::create()?;
     let kubeconfig = folder.path("kubeconfig");
-    simulation.write(&kubeconfig, None)?;
+    let _files = simulation.write(&kubeconfig, None)?;
     let looks = wiring::looks(options);
     let (profile, clocks) = (Arc::new(simulation.profile()), simulation.clocks());
     let target = Target { kubeconfig: Some(kubeconfig), context: None };

@@ -1,7 +1,7 @@
 //! `crashcart simulate`
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use anyhow::{Context as _, bail};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{Options, SimulateArgs, SimulateControl, exit};
-use crate::drill::control::{self, PrivateFolder, Reply, Request};
+use crate::drill::control::{self, PrivateFolder, Reply, Request, Written};
 use crate::drill::world::Load;
-use crate::drill::{self, Scenario, Simulation};
+use crate::drill::{self, Progress, Scenario, Simulation};
 
 /// Runs the command; the exit code of the program.
 pub fn run(options: &Options, args: SimulateArgs) -> anyhow::Result<u8> {
@@ -39,9 +39,9 @@ async fn simulate(args: SimulateArgs, scenarios: Vec<&'static Scenario>) -> anyh
     for scenario in &scenarios {
         eprintln!("{}  {}", scenario.id, scenario.title);
     }
-    eprintln!("playing the past…");
     let load = Load { nodes: args.nodes, pods: args.pods, churn: args.churn };
-    let start = Simulation::start(drill::Options { seed: args.seed, scenarios, load, speed: 1.0 });
+    let options = drill::Options { seed: args.seed, scenarios, load, speed: 1.0 };
+    let start = Simulation::start_telling(options, tell);
     let simulation = tokio::select! {
         simulation = start => Arc::new(simulation?),
         _ = interrupt.recv() => return Ok(exit::DONE),
@@ -51,7 +51,7 @@ async fn simulate(args: SimulateArgs, scenarios: Vec<&'static Scenario>) -> anyh
     let socket = folder.path("control");
     let kubeconfig = args.kubeconfig_out.unwrap_or_else(|| folder.path("kubeconfig"));
     let kubeconfig = std::path::absolute(&kubeconfig).unwrap_or(kubeconfig);
-    simulation.write(&kubeconfig, Some(&socket))?;
+    let _files = Files(simulation.write(&kubeconfig, Some(&socket))?);
     let control = control::listen(simulation.clone(), socket);
     tokio::pin!(control);
     // The socket is there before anybody is told of it.
@@ -65,6 +65,26 @@ async fn simulate(args: SimulateArgs, scenarios: Vec<&'static Scenario>) -> anyh
         _ = terminate.recv() => {}
     }
     Ok(exit::DONE)
+}
+
+/// What was written for clients; it goes when the simulation ends, since nothing in it is worth anything then.
+struct Files(Vec<Written>);
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        self.0.iter().for_each(Written::remove);
+    }
+}
+
+/// Says on a terminal how far the start has come; elsewhere only what begins.
+fn tell(progress: Progress) {
+    let terminal = std::io::stderr().is_terminal();
+    match progress {
+        Progress::Past => eprintln!("playing the past…"),
+        Progress::Pods { made, of } if terminal => eprint!("\r{made} of {of} pods… "),
+        Progress::Pods { made: 0, of } => eprintln!("making {of} pods…"),
+        Progress::Pods { .. } => {}
+    }
 }
 
 /// Says that clients may connect, and how to log in to the nodes. In one piece: a script may be gone once it has read the

@@ -89,7 +89,7 @@ impl Drop for PrivateFolder {
 ///
 /// # Errors
 /// When another's file is in the way, or it cannot be written.
-pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+pub fn write_private(path: &Path, text: &str) -> anyhow::Result<Written> {
     if let Ok(known) = std::fs::read_to_string(path) {
         ensure!(
             known.trim().is_empty() || MARKS.iter().any(|mark| known.contains(mark)),
@@ -104,7 +104,25 @@ pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     written.and_then(|()| std::fs::rename(&draft, path)).with_context(|| {
         let _ = std::fs::remove_file(&draft);
         format!("could not write {}", path.display())
-    })
+    })?;
+    Ok(Written { path: path.to_owned(), text: text.to_owned() })
+}
+
+/// A file that a simulation has written for others to read.
+#[derive(Debug, Clone)]
+#[must_use = "it stays behind unless somebody removes it"]
+pub struct Written {
+    path: PathBuf,
+    text: String,
+}
+
+impl Written {
+    /// Removes it, unless somebody has written something else there meanwhile.
+    pub fn remove(&self) {
+        if std::fs::read_to_string(&self.path).is_ok_and(|now| now == self.text) {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
 }
 
 fn create_private(path: &Path) -> std::io::Result<File> {

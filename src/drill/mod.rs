@@ -20,4 +20,4 @@ pub mod world;
 pub use deployment::PROFILES;
 pub use operator::{Tools, Verdict, play};
 pub use scenario::{Difficulty, Ending, FILES, Scenario, find, read, scenarios};
-pub use simulation::{Options, Simulation, Status};
+pub use simulation::{Options, Progress, Simulation, Status};

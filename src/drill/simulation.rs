@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::api::{Record, Server, serve};
 use super::clock::SimulatedClock;
+use super::control::{Written, write_private};
 use super::net::{Network, Ports};
 #[cfg(feature = "drill")]
 use super::nodes::Door;
@@ -59,6 +60,20 @@ pub struct Simulation {
     pump: JoinHandle<()>,
 }
 
+/// How far a simulation has come while it starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// The past is being played.
+    Past,
+    /// Pods beyond those of the deployment are being made.
+    Pods {
+        /// So many are there.
+        made: u32,
+        /// So many are wanted.
+        of: u32,
+    },
+}
+
 /// Something that was broken and not yet healed.
 #[derive(Debug)]
 struct Broken {
@@ -93,9 +108,17 @@ impl Simulation {
     /// # Errors
     /// When the server cannot listen on the loopback.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
+        Self::start_telling(options, |_| {}).await
+    }
+
+    /// The same, and says how far it has come.
+    ///
+    /// # Errors
+    /// When the server cannot listen on the loopback.
+    pub async fn start_telling(options: Options, tell: impl Fn(Progress) + Send + 'static) -> anyhow::Result<Self> {
         let now = SystemClock.now();
         let (world, broken) = tokio::task::spawn_blocking(move || {
-            let (world, broken) = play(&options, now);
+            let (world, broken) = play(&options, now, &tell);
             ((world, options.speed), broken)
         })
         .await
@@ -148,36 +171,50 @@ impl Simulation {
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn write(&self, kubeconfig: &Path, socket: Option<&Path>) -> anyhow::Result<()> {
+    pub fn write(&self, kubeconfig: &Path, socket: Option<&Path>) -> anyhow::Result<Vec<Written>> {
         let name = kubeconfig.file_name().and_then(|n| n.to_str()).context("the kubeconfig needs a file name")?;
         let profile = format!("{name}.profile.yaml");
         let mut extension = json!({ "profile": profile });
         if let Some(socket) = socket {
             extension["socket"] = socket.display().to_string().into();
         }
-        let told = Profile { ssh_config: self.write_access(kubeconfig, name)?, ..self.profile() };
+        let (ssh_config, mut written) = self.write_access(kubeconfig, name)?;
+        let told = Profile { ssh_config, ..self.profile() };
         let text = serde_saphyr::to_string(&told).context("could not write the profile as YAML")?;
-        super::control::write_private(&kubeconfig.with_file_name(profile), &text)?;
-        super::control::write_private(kubeconfig, &self.server.kubeconfig(Some(&extension))?)
+        written.push(write_private(&kubeconfig.with_file_name(profile), &text)?);
+        written.push(write_private(&kubeconfig.with_file_name(format!("{name}.tokens.yaml")), &self.tokens())?);
+        written.push(write_private(kubeconfig, &self.server.kubeconfig(Some(&extension))?)?);
+        Ok(written)
     }
 
-    /// Writes what `ssh` needs beside the kubeconfig; the configuration's path.
+    /// What the APIs outside want to see, as a file.
+    fn tokens(&self) -> String {
+        let outside = self.network.services().outside();
+        let (edge, provider) = (outside.edge_token(), outside.provider_token());
+        format!(
+            "# Bearer tokens of this crashcart-sim, for its edge-api.example.com and cloud.example.com\nedge: {edge}\nprovider: {provider}\n"
+        )
+    }
+
+    /// Writes what `ssh` needs beside the kubeconfig; the configuration's path, and what was written.
     #[cfg(feature = "drill")]
-    fn write_access(&self, kubeconfig: &Path, name: &str) -> anyhow::Result<String> {
+    fn write_access(&self, kubeconfig: &Path, name: &str) -> anyhow::Result<(String, Vec<Written>)> {
         let beside = |what: &str| kubeconfig.with_file_name(format!("{name}.{what}"));
         let (config, key, hosts) = (beside("ssh_config"), beside("ssh_key"), beside("known_hosts"));
         let (doors, keys) = (doors(&self.network, &self.ports), self.network.services().nodes().keys());
-        super::control::write_private(&key, &keys.identity()?)?;
-        super::control::write_private(&hosts, &keys.known_hosts(&doors)?)?;
-        super::control::write_private(&config, &keys.config(&doors, &key, &hosts))?;
-        Ok(config.display().to_string())
+        let written = vec![
+            write_private(&key, &keys.identity()?)?,
+            write_private(&hosts, &keys.known_hosts(&doors)?)?,
+            write_private(&config, &keys.config(&doors, &key, &hosts))?,
+        ];
+        Ok((config.display().to_string(), written))
     }
 
     /// Without an SSH server there is nothing to write.
     #[cfg(not(feature = "drill"))]
     #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "it stands for the one that writes")]
-    fn write_access(&self, _kubeconfig: &Path, _name: &str) -> anyhow::Result<String> {
-        Ok(String::new())
+    fn write_access(&self, _kubeconfig: &Path, _name: &str) -> anyhow::Result<(String, Vec<Written>)> {
+        Ok((String::new(), Vec::new()))
     }
 
     /// The proof that this cluster is a simulated one, for the scripted operator.
@@ -266,7 +303,8 @@ impl Drop for Simulation {
 }
 
 /// A world whose past holds the faults, each begun its warm-up before `now`.
-fn play(options: &Options, now: Timestamp) -> (World, Vec<Broken>) {
+fn play(options: &Options, now: Timestamp, tell: &dyn Fn(Progress)) -> (World, Vec<Broken>) {
+    tell(Progress::Past);
     let mut scenarios = options.scenarios.clone();
     scenarios.sort_by_key(|s| std::cmp::Reverse(s.warm_up));
     let longest = scenarios.first().map_or(SignedDuration::ZERO, |s| s.warm_up);
@@ -277,7 +315,7 @@ fn play(options: &Options, now: Timestamp) -> (World, Vec<Broken>) {
         broken.push(break_now(&mut world, scenario));
     }
     world.advance(now);
-    world.burden(options.load);
+    world.burden_telling(options.load, &|made| tell(Progress::Pods { made, of: options.load.pods }));
     (world, broken)
 }
 

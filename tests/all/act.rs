@@ -24,7 +24,7 @@ impl Place {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let simulation = Simulation::start(Options::default()).await.expect("a simulation");
-        simulation.write(&folder.path().join("kubeconfig"), None).expect("a kubeconfig");
+        let _files = simulation.write(&folder.path().join("kubeconfig"), None).expect("a kubeconfig");
         Self { simulation, folder }
     }
 

@@ -189,7 +189,7 @@ async fn cluster(id: &str, folder: &Path) -> (Simulation, PathBuf) {
     let scenarios = vec![find(id).expect("a drill")];
     let simulation = Simulation::start(Options { scenarios, ..Options::default() }).await.expect("a simulation");
     let kubeconfig = folder.join("kubeconfig");
-    simulation.write(&kubeconfig, None).expect("a kubeconfig");
+    let _files = simulation.write(&kubeconfig, None).expect("a kubeconfig");
     (simulation, kubeconfig)
 }
 

@@ -122,7 +122,7 @@ async fn check_prints_what_its_schema_says() {
     let simulation = Simulation::start(options).await.expect("a simulation");
     let home = tempfile::tempdir().expect("a folder");
     let kubeconfig = home.path().join("kubeconfig");
-    simulation.write(&kubeconfig, None).expect("a kubeconfig");
+    let _files = simulation.write(&kubeconfig, None).expect("a kubeconfig");
     let file = kubeconfig.to_string_lossy().into_owned();
     let run = move || crashcart(&["check", "-o", "json", "--timeout", "60s", "--kubeconfig", &file]);
     let (code, report) = tokio::task::spawn_blocking(run).await.expect("it ends");

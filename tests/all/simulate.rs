@@ -94,7 +94,11 @@ fn the_kubeconfig_goes_where_it_is_wanted_with_the_profile_beside_it() {
     let profile = folder.path().join("sim.yaml.profile.yaml");
     assert_eq!((mode(&wanted), mode(&profile)), (0o600, 0o600));
     assert!(std::fs::read_to_string(&profile).expect("a profile").contains("https://127.0.0.1:"));
+    // Somebody else's by now: it stays, and nothing else does.
+    std::fs::write(&profile, "name: mine\n").expect("another profile");
     assert!(running.end("-TERM").success());
+    let left: Vec<_> = std::fs::read_dir(folder.path()).expect("the folder").flatten().map(|f| f.path()).collect();
+    assert_eq!(left, [profile]);
 }
 
 #[test]

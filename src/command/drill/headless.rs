@@ -53,7 +53,7 @@ async fn play(
     let simulation = Simulation::start(wanted).await?;
     let folder = PrivateFolder::create()?;
     let kubeconfig = folder.path("kubeconfig");
-    simulation.write(&kubeconfig, None)?;
+    let _files = simulation.write(&kubeconfig, None)?;
     let (profile, clocks) = (Arc::new(simulation.profile()), simulation.clocks());
     let target = Target { kubeconfig: Some(kubeconfig), context: None };
     let feed = watch::open(target, profile.clone(), clocks.clone());

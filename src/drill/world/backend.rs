@@ -5,9 +5,7 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::admission::{default_object, default_pod, give_address};
-use super::job::label_job;
-use super::json::{Id, text};
-use super::random::uid_for;
+use super::json::text;
 use crate::drill::api::{Backend, CHECKS, LogLine, LogRefusal, Unavailable};
 use crate::drill::store::Store;
 
@@ -32,12 +30,6 @@ impl Backend for World {
     fn admit(&mut self, object: &mut Value) {
         match text(object, "/kind") {
             "PersistentVolumeClaim" => self.admit_claim(object),
-            "Job" if object.pointer("/spec/manualSelector") != Some(&true.into()) => {
-                let of = Id::of(object);
-                let own = format!("job/{}/{}/{}", of.namespace, of.name, self.store.revision());
-                object["metadata"]["uid"] = uid_for(&own).into();
-                label_job(object);
-            }
             "Pod" => {
                 // A client's pod is no part of the story: it leaves the chances of others as they were.
                 let chances = self.random.clone();

@@ -26,6 +26,11 @@ pub struct Load {
 impl World {
     /// Adds nodes and pods, all of them running for hours.
     pub fn burden(&mut self, load: Load) {
+        self.burden_telling(load, &|_| {});
+    }
+
+    /// The same, and says now and then how many pods there are.
+    pub fn burden_telling(&mut self, load: Load, tell: &dyn Fn(u32)) {
         self.load = load;
         let deployed = self.store.list(self.res.nodes, None).len() as u32;
         for number in deployed + 1..=load.nodes {
@@ -38,6 +43,9 @@ impl World {
         }
         let ballast = ballast();
         for number in 0..load.pods {
+            if number % A_NAMESPACE == 0 {
+                tell(number);
+            }
             let pod = self.load_pod(number, load.nodes.max(deployed).max(1), &ballast);
             let _ = self.store.create(self.res.pods, pod, self.now);
         }

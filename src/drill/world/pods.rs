@@ -72,8 +72,12 @@ impl World {
         reporter: Reporter<'_>,
     ) -> Result<Arc<Value>, String> {
         self.admit_pod(&mut pod);
+        // What its selector does not select would be let go at once, and made again for ever.
+        let selector = &controller["spec"]["selector"];
+        let foreign = selector.is_object() && !label::matches(selector, map(&pod, "/metadata/labels"));
         let stored = match self.exceeded_quota(self.res.pods, &pod) {
             Some(refusal) => Err(refusal),
+            None if foreign => Err("`selector` does not match template `labels`".to_owned()),
             None => self.store.create(self.res.pods, pod, self.now).map_err(|refusal| refusal.to_string()),
         };
         if let Err(refusal) = &stored {

@@ -32,7 +32,7 @@ impl Nodes {
         }
         let simulation = Simulation::start(Options { speed, ..Options::default() }).await.expect("a simulation");
         let folder = tempfile::tempdir().expect("a folder");
-        simulation.write(&folder.path().join("sim"), None).expect("its files");
+        let _files = simulation.write(&folder.path().join("sim"), None).expect("its files");
         Some(Self { simulation, folder })
     }
 
