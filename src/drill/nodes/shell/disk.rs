@@ -15,8 +15,13 @@ const MOUNTS: [(&str, &str); 2] = [("/dev/sda1", "/"), ("/dev/sda15", "/boot/efi
 /// What is asked about disk and memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Disk {
-    /// `df -P`, in blocks of so many bytes.
-    Free(u64),
+    /// `df -P`
+    Free {
+        /// Blocks of so many bytes.
+        block: u64,
+        /// Only where the paths lie that were named.
+        root: bool,
+    },
     /// `df -Pi`
     Inodes,
     /// `du` of folders: readable for people, one level deep.
@@ -44,9 +49,10 @@ impl Disk {
                 if !paths.iter().all(|path| ["/", "/var/lib/rancher"].contains(*path)) {
                     return None;
                 }
+                let root = !paths.is_empty();
                 match flags.as_slice() {
-                    [] | ["-P" | "-k" | "-Pk"] => Some(Self::Free(1024)),
-                    ["-P", "-B1"] | ["-PB1" | "-B1"] => Some(Self::Free(1)),
+                    [] | ["-P" | "-k" | "-Pk"] => Some(Self::Free { block: 1024, root }),
+                    ["-P", "-B1"] | ["-PB1" | "-B1"] => Some(Self::Free { block: 1, root }),
                     ["-Pi" | "-i" | "-iP"] => Some(Self::Inodes),
                     _ => None,
                 }
@@ -67,7 +73,7 @@ impl Disk {
     /// Answers it.
     pub fn run(&self, host: &Host<'_>) -> Outcome {
         match self {
-            Self::Free(block) => free(host, *block),
+            Self::Free { block, root } => free(host, *block, *root),
             Self::Inodes => inodes(host),
             Self::Use { folders, human, within } => usage(host, folders, *human, *within),
             Self::Memory => memory(host),
@@ -82,12 +88,14 @@ fn row(name: &str, size: u64, used: u64, mount: &str) -> String {
     format!("{name:<10} {size:>13} {used:>12} {free:>12} {percent:>7}% {mount}\n")
 }
 
-fn free(host: &Host<'_>, block: u64) -> Outcome {
+fn free(host: &Host<'_>, block: u64, root: bool) -> Outcome {
     let disk = host.machine().disk;
     let title = if block == 1 { "1-blocks" } else { "1024-blocks" };
     let mut text = format!("Filesystem {title:>13} {:>12} {:>12} Capacity Mounted on\n", "Used", "Available");
-    text.push_str(&row("tmpfs", 812_000 * 1024 / block, 1_900 * 1024 / block, "/run"));
-    for (name, mount) in MOUNTS {
+    if !root {
+        text.push_str(&row("tmpfs", 812_000 * 1024 / block, 1_900 * 1024 / block, "/run"));
+    }
+    for (name, mount) in MOUNTS.into_iter().filter(|(_, mount)| !root || *mount == "/") {
         let (size, used) = if mount == "/" { (disk.size * MIB, disk.used() * MIB) } else { (256 * MIB, 6 * MIB) };
         text.push_str(&row(name, size / block, used / block, mount));
     }
