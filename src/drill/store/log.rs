@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-/// How many changes of one resource are remembered.
-pub const REMEMBERED: usize = 2048;
+/// How many changes of one resource are remembered: enough for a long list by pages while much changes.
+pub const REMEMBERED: usize = 10_000;
 
 /// What happened to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -207,6 +207,31 @@ async fn files_are_applied_replaced_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_kubectl_makes_by_itself_is_taken() {
+    let Some(kubectl) = kubectl(None).await else { return };
+    for (line, told) in [
+        ("create namespace spare", "namespace/spare created"),
+        ("-n spare create configmap c --from-literal=a=b", "configmap/c created"),
+        ("-n spare create secret generic s --from-literal=a=b", "secret/s created"),
+        ("-n spare create serviceaccount robot", "serviceaccount/robot created"),
+        ("-n spare create deployment web --image=nginx:1.27 --replicas=2 --port=80", "deployment.apps/web created"),
+        ("-n spare create job once --image=busybox:1.36 -- true", "job.batch/once created"),
+        (
+            "-n spare create cronjob often --image=busybox:1.36 --schedule=@hourly -- true",
+            "cronjob.batch/often created",
+        ),
+    ] {
+        assert_eq!(kubectl.run(line).await, told, "{line}");
+    }
+    assert_eq!(kubectl.json("-n spare get configmap c").await["data"], json!({"a": "b"}));
+    assert_eq!(kubectl.json("-n spare get secret s").await["data"], json!({"a": "Yg=="}));
+    let told = kubectl.run("-n spare rollout status deployment/web --timeout=60s").await;
+    assert!(told.ends_with("successfully rolled out"), "{told}");
+    assert_eq!(kubectl.json("-n spare get deployment web").await["status"]["readyReplicas"], 2);
+    assert!(kubectl.run("delete namespace spare --timeout=60s").await.ends_with("deleted"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_viewer_may_change_nothing() {
     let Some(kubectl) = kubectl(None).await else { return };
     let viewer = async |line: &str| kubectl.run(&format!("--context crashcart-sim-viewer -n honeydue {line}")).await;

@@ -38,7 +38,7 @@ pub(super) fn read(call: &Call, kind: &str, api_version: &str) -> Result<Value, 
             let text = str::from_utf8(&call.body).map_err(|e| unreadable(&e.to_string()))?;
             serde_saphyr::from_str(text).map_err(|e| unreadable(&e.to_string()))?
         }
-        "application/vnd.kubernetes.protobuf" => proto::options(&call.body).ok_or_else(Failure::unsupported_media)?,
+        "application/vnd.kubernetes.protobuf" => proto::object(&call.body).ok_or_else(Failure::unsupported_media)?,
         _ => return Err(Failure::unsupported_media()),
     };
     if !object.is_object() {

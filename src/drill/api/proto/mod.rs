@@ -1,4 +1,7 @@
-//! The little of Kubernetes' protobuf that clients insist on sending: access reviews, evictions, options of deletions.
+//! The little of Kubernetes' protobuf that clients insist on sending: access reviews, evictions, options of deletions, and
+//! what `kubectl create` makes.
+
+mod object;
 
 use serde_json::{Map, Value, json};
 
@@ -23,8 +26,9 @@ pub(super) fn review_spec(body: &[u8]) -> Option<Value> {
     }))
 }
 
-/// The options of a deletion, or an eviction that holds them, as JSON; `None` if the body is neither.
-pub(super) fn options(body: &[u8]) -> Option<Value> {
+/// The options of a deletion, an eviction that holds them, or an object of a kind that is known, as JSON; `None` if the
+/// body is none of them.
+pub(super) fn object(body: &[u8]) -> Option<Value> {
     let envelope = fields(body.strip_prefix(MAGIC)?)?;
     let meta = texts(find(&envelope, 1).unwrap_or_default(), &[(1, "apiVersion"), (2, "kind")])?;
     let raw = fields(find(&envelope, 2).unwrap_or_default())?;
@@ -34,7 +38,7 @@ pub(super) fn options(body: &[u8]) -> Option<Value> {
             "metadata": texts(find(&raw, 1).unwrap_or_default(), &[(1, "name"), (3, "namespace")])?,
             "deleteOptions": delete_options(&fields(find(&raw, 2).unwrap_or_default())?)?,
         }),
-        _ => return None,
+        kind => object::of_kind(kind, &raw)?,
     };
     object["kind"] = meta["kind"].clone();
     object["apiVersion"] = meta["apiVersion"].clone();
@@ -135,8 +139,21 @@ mod tests {
         let body = [MAGIC, &message(1, &meta), &message(2, &raw)].concat();
         let want = json!({"kind": "Eviction", "apiVersion": "policy/v1", "metadata": {"name": "web-1", "namespace": "x"},
             "deleteOptions": {"gracePeriodSeconds": 30, "preconditions": {"uid": "u-1"}, "dryRun": ["All"]}});
-        assert_eq!(super::options(&body), Some(want));
-        assert_eq!(super::options(b"k8s\0\x0a\x00"), None);
+        assert_eq!(super::object(&body), Some(want));
+        assert_eq!(super::object(b"k8s\0\x0a\x00"), None);
+    }
+
+    #[test]
+    fn an_object_is_read_whole_or_not_at_all() {
+        let about = [message(1, b"v1"), message(2, b"ConfigMap")].concat();
+        let entry = message(2, &[message(1, b"a"), message(2, b"b")].concat());
+        let with = |more: &[u8]| {
+            let meta = message(1, &[message(1, b"x"), message(3, b""), message(8, b""), more.to_vec()].concat());
+            [MAGIC, &message(1, &about), &message(2, &[meta, entry.clone()].concat())].concat()
+        };
+        let want = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": {"a": "b"}});
+        assert_eq!(super::object(&with(b"")), Some(want));
+        assert_eq!(super::object(&with(&message(17, b"managed"))), None, "a field that is not known");
     }
 
     #[test]
