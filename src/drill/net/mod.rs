@@ -2,7 +2,7 @@
 //!
 //! [`route`] decides, from the state of the world alone, whether a connection is taken, refused or swallowed and where it
 //! leads. [`Network`] makes the connection: for a node's `direct-tcpip`, for a port-forward and for the edge in memory, for
-//! the operator through the real sockets of [`ports`], which behave as the route says.
+//! the operator through the real sockets of [`Ports`], which behave as the route says.
 
 mod ports;
 mod route;
