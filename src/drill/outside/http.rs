@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use percent_encoding::percent_decode_str;
 use rustls::ServerConfig;
 use tokio_rustls::TlsAcceptor;
 
@@ -67,6 +68,11 @@ async fn answer(request: Request<Incoming>, answers: Arc<dyn Answers>, caller: C
         Ok(body) => answers.answer(Request::from_parts(parts, body.to_bytes()), caller).await,
         Err(_) => plain(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large\n"),
     }
+}
+
+/// A part of a query without its escapes: percent signs, and plus signs for spaces.
+pub fn unescaped(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 /// A plain text.

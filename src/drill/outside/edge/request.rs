@@ -2,6 +2,8 @@
 
 use http::{HeaderName, Request, header};
 
+use super::super::http::unescaped;
+
 /// The host that is asked for, as it was written, with its port if it has one; empty if none is.
 pub fn host_of<T>(request: &Request<T>) -> &str {
     match request.uri().authority() {
@@ -26,30 +28,7 @@ pub fn text<'a, T>(request: &'a Request<T>, name: &HeaderName) -> &'a str {
 /// The values of the query, in their order, decoded.
 pub fn query<T>(request: &Request<T>) -> Vec<(String, String)> {
     let pairs = request.uri().query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
-    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(k, v)| (decoded(k), decoded(v))).collect()
-}
-
-/// Percent signs and plus signs undone; what is no code stays as it is.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let code = || {
-            let digits = std::str::from_utf8(after.get(..2)?).ok()?;
-            digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then(|| u8::from_str_radix(digits, 16).ok())?
-        };
-        match (first, code()) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                rest = &after[2..];
-                continue;
-            }
-            (b'+', _) => bytes.push(b' '),
-            _ => bytes.push(*first),
-        }
-        rest = after;
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(k, v)| (unescaped(k), unescaped(v))).collect()
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use http::{StatusCode, Uri};
 
+use super::http::unescaped;
 use super::{Site, Trust};
 use crate::drill::net::{Place, Service};
 use cluster::ClusterDns;
@@ -68,27 +69,7 @@ impl Services {
 /// The parameters of a request.
 fn query(uri: &Uri) -> BTreeMap<String, String> {
     let pairs = uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-    pairs.map(|(key, value)| (decoded(key), decoded(value))).collect()
-}
-
-/// Text without its percent signs.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let escaped = if *first == b'%' { tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok()) } else { None };
-        match escaped.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(if *first == b'+' { b' ' } else { *first });
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    pairs.map(|(key, value)| (unescaped(key), unescaped(value))).collect()
 }
 
 /// The status that a number stands for.

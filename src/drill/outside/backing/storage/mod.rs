@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
+use percent_encoding::percent_decode_str;
 use rustls::ServerConfig;
 use sha2::{Digest as _, Sha256};
 
@@ -272,21 +273,7 @@ fn parameter(request: &Request<Bytes>, name: &str) -> Option<String> {
 
 /// A text without its percent signs.
 fn decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        let mut ahead = rest.clone();
-        let digits = (byte == b'%').then(|| [ahead.next(), ahead.next()]);
-        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-        match digits.and_then(|[high, low]| Some(digit(high)? * 16 + digit(low)?)) {
-            Some(value) => {
-                bytes.push(value as u8);
-                rest = ahead;
-            }
-            None => bytes.push(byte),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 fn escape(text: &str) -> String {
