@@ -101,7 +101,7 @@ fn to_node(world: &World, from: &Vantage, node: &str, address: &str, port: u16) 
     if !machine.running() || !machine.link(inside) || !world.can_leave(from, inside) {
         return Route::Silent;
     }
-    if let Some(verdict) = machine.firewall.verdict(from, world.sender(from, inside).as_deref(), port) {
+    if let Some(verdict) = machine.firewall.verdict(world.sender(from, inside).as_deref(), port) {
         return verdict;
     }
     let node = node.to_owned();

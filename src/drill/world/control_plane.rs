@@ -9,7 +9,7 @@ use super::informer::Work;
 use super::json::{entry, list, put, text, time};
 use super::machine::{Machine, Member};
 use super::recorder::{Note, Reporter};
-use crate::drill::net::{Route, Vantage};
+use crate::drill::net::Route;
 use crate::drill::store::stamp;
 
 /// Who led what when the cluster was new. k3s runs its controllers in one process, so that one node leads nearly all.
@@ -239,8 +239,7 @@ fn holder(lease: &Value) -> &str {
 /// Whether two members hear one another.
 fn linked(one: &Machine, other: &Machine) -> bool {
     let hears = |hearer: &Machine, speaker: &Machine| {
-        let from = Vantage::Node(String::new());
-        !matches!(hearer.firewall.verdict(&from, Some(&speaker.private), PEERS), Some(Route::Refused | Route::Silent))
+        !matches!(hearer.firewall.verdict(Some(&speaker.private), PEERS), Some(Route::Refused | Route::Silent))
     };
     one.id == other.id || (one.private_link && other.private_link && hears(one, other) && hears(other, one))
 }

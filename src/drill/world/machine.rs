@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::inside::Inside;
-use crate::drill::net::{Route, Vantage};
+use crate::drill::net::Route;
 
 /// One machine.
 #[derive(Debug, Clone, PartialEq)]
@@ -201,15 +201,17 @@ impl Rule {
     fn covers(&self, address: &str) -> bool {
         address == self.from || self.from.ends_with('.') && address.starts_with(&self.from)
     }
+
+    /// Whether it is about TCP connections to a port, out of the machine or into it.
+    fn concerns(&self, outgoing: bool, port: u16) -> bool {
+        self.outgoing == outgoing && (self.ports.is_empty() || self.ports.contains(&port)) && self.protocol != "udp"
+    }
 }
 
 impl Firewall {
     /// What becomes of a TCP connection that the firewall does not let out.
     pub fn outgoing(&self, port: u16) -> Option<Route> {
-        let fits = |rule: &&Rule| {
-            rule.outgoing && (rule.ports.is_empty() || rule.ports.contains(&port)) && rule.protocol != "udp"
-        };
-        match self.rules.iter().find(fits).filter(|_| self.enabled)?.verdict {
+        match self.rules.iter().find(|rule| rule.concerns(true, port)).filter(|_| self.enabled)?.verdict {
             Verdict::Allow => None,
             Verdict::Reject => Some(Route::Refused),
             Verdict::Deny => Some(Route::Silent),
@@ -217,15 +219,12 @@ impl Firewall {
     }
 
     /// What becomes of a TCP connection that the firewall does not let in.
-    pub fn verdict(&self, _from: &Vantage, sender: Option<&str>, port: u16) -> Option<Route> {
+    pub fn verdict(&self, sender: Option<&str>, port: u16) -> Option<Route> {
         if !self.enabled {
             return None;
         }
         let fits = |rule: &&Rule| {
-            !rule.outgoing
-                && (rule.from.is_empty() || sender.is_some_and(|s| rule.covers(s)))
-                && (rule.ports.is_empty() || rule.ports.contains(&port))
-                && rule.protocol != "udp"
+            rule.concerns(false, port) && (rule.from.is_empty() || sender.is_some_and(|s| rule.covers(s)))
         };
         match self.rules.iter().find(fits).map(|rule| rule.verdict) {
             Some(Verdict::Allow) => None,

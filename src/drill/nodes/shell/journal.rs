@@ -7,7 +7,7 @@ use super::Outcome;
 use super::host::{Host, list, number_of, text, time};
 use super::pattern::Pattern;
 use super::units::span_of;
-use crate::drill::net::{Route, Vantage};
+use crate::drill::net::Route;
 use crate::drill::store::stamp;
 use crate::drill::world::DiaryEntry;
 
@@ -207,10 +207,9 @@ fn dropped(host: &Host<'_>, begin: Timestamp) -> Vec<DiaryEntry> {
     let machine = host.machine();
     let from = machine.inside.firewall_changed.unwrap_or(machine.booted).max(begin);
     let mut found = Vec::new();
-    for (name, peer) in host.peers() {
-        let vantage = Vantage::Node(name.clone());
+    for (_, peer) in host.peers() {
         for port in NEEDED {
-            let verdict = machine.firewall.verdict(&vantage, Some(&peer.private), port);
+            let verdict = machine.firewall.verdict(Some(&peer.private), port);
             if verdict != Some(Route::Silent) || !peer.running() || !peer.private_link || !peer.k3s_runs() {
                 continue;
             }
