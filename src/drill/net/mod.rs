@@ -4,6 +4,7 @@
 //! leads. [`Network`] makes the connection: for a node's `direct-tcpip`, for a port-forward and for the edge in memory, for
 //! the operator through the real sockets of [`Ports`], which behave as the route says.
 
+mod anybody;
 mod ports;
 mod route;
 mod services;
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub use anybody::anybody;
 pub use ports::Ports;
 pub use route::{Place, Route, Vantage, route};
 pub use services::Services;

@@ -11,12 +11,9 @@ use bytes::Bytes;
 use http::{Request, header};
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper_util::rt::TokioIo;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::ring::default_provider;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls::pki_types::ServerName;
 
-use super::super::super::net::{Network, Stream, Vantage};
+use super::super::super::net::{Network, Stream, Vantage, anybody};
 use super::super::super::outside;
 use super::super::super::world::Kept;
 use super::Outcome;
@@ -143,8 +140,8 @@ impl Curl {
         }
         let broken = |error: String| (35, format!("TLS connect error: {error}"));
         let name = ServerName::try_from(self.host.clone()).map_err(|e| broken(e.to_string()))?;
-        let config = trusting().map_err(|e| broken(e.to_string()))?;
-        let secured = tokio_rustls::TlsConnector::from(config).connect(name, stream).await;
+        let config = anybody().map_err(|e| broken(e.to_string()))?;
+        let secured = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await;
         self.converse(Box::new(secured.map_err(|e| broken(e.to_string()))?)).await
     }
 
@@ -237,55 +234,6 @@ pub async fn open(network: &Arc<Network>, node: &str, path: &str) -> Outcome {
         Ok(Err(ErrorKind::ConnectionRefused)) => failed("Connection refused"),
         Ok(Err(_)) => failed("No route to host"),
         Err(_) => failed("Connection timed out"),
-    }
-}
-
-/// TLS that believes everybody, as `curl -k` does.
-fn trusting() -> Result<Arc<ClientConfig>, rustls::Error> {
-    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Everybody))
-        .with_no_client_auth();
-    Ok(Arc::new(config))
-}
-
-/// Believes every certificate.
-#[derive(Debug)]
-struct Everybody;
-
-impl ServerCertVerifier for Everybody {
-    fn verify_server_cert(
-        &self,
-        _end: &CertificateDer<'_>,
-        _between: &[CertificateDer<'_>],
-        _name: &ServerName<'_>,
-        _ocsp: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _message: &[u8],
-        _certificate: &CertificateDer<'_>,
-        _signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _message: &[u8],
-        _certificate: &CertificateDer<'_>,
-        _signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        default_provider().signature_verification_algorithms.supported_schemes()
     }
 }
 

@@ -14,6 +14,7 @@ use tokio_rustls::TlsConnector;
 
 use super::super::{Process, names};
 use super::trust;
+use crate::drill::net::anybody;
 use crate::drill::net::{Pipe, Stream};
 
 /// The largest body that is read.
@@ -97,7 +98,7 @@ async fn secured(
     stream: Stream,
 ) -> Result<impl Pipe + 'static, Trouble> {
     let config =
-        if wanted.insecure { trust::anybody() } else { trust::in_authority(&process.network.services().trust().pem()) };
+        if wanted.insecure { anybody() } else { trust::in_authority(&process.network.services().trust().pem()) };
     let config = config.map_err(|e| Trouble::Certificate(e.to_string()))?;
     let name = ServerName::try_from(host.to_owned()).map_err(|_| Trouble::Unknown)?;
     let connecting = TlsConnector::from(Arc::new(config)).connect(name, stream);
